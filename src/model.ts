@@ -1,0 +1,104 @@
+/** The shared words of the project (docs/architecture.md); types only. */
+
+/** What an object is. An engine uses those it has; files/layout.ts says where each kind lives. */
+export type ObjectKind =
+  | 'database'
+  | 'schema'
+  | 'extension'
+  | 'type'
+  | 'domain'
+  | 'sequence'
+  | 'table'
+  | 'view'
+  | 'materialized_view'
+  | 'function'
+  | 'procedure'
+  | 'event'
+
+/** What identifies an object within its database. */
+export interface ObjectKey {
+  readonly kind: ObjectKind
+  /** Absent on engines without schemas, and for objects that belong to none. */
+  readonly schema?: string
+  readonly name: string
+  /** The identity argument types of an overloadable routine, as the engine prints them: `integer, text`. */
+  readonly signature?: string
+}
+
+/** One object and everything that belongs to it (constraints, indexes, comments, triggers, grants). */
+export interface DbObject extends ObjectKey {
+  /** Statements that the engine's own client can run; ends with a newline. */
+  readonly sql: string
+  /** Statements that must wait until all rows are loaded (foreign keys, triggers); ends with a newline. */
+  readonly sqlAfterRows?: string
+  /** Statements that set counters (sequence position, AUTO_INCREMENT); data, never part of `sql`. */
+  readonly sqlCounters?: string
+  /** What must exist before `sql` can run. */
+  readonly dependsOn: readonly ObjectKey[]
+}
+
+export interface Column {
+  readonly name: string
+  /** The type as the engine prints it. */
+  readonly type: string
+  /** Computed by the server: never in the CSV. */
+  readonly generated: boolean
+}
+
+export interface Table extends DbObject {
+  readonly kind: 'table'
+  readonly columns: readonly Column[]
+  /** Names of the columns of the key that rows are ordered by; empty: ordered by all columns. */
+  readonly orderBy: readonly string[]
+  /** False where rows live elsewhere: a partitioned parent, a foreign table. */
+  readonly hasRows: boolean
+  /** The table whose category this one inherits when it stands in no list itself. */
+  readonly partitionOf?: ObjectKey
+}
+
+/** Something that exists in the database and is in no file. */
+export interface NotCaptured {
+  /** The engine's word for it: `operator`, `publication`, … */
+  readonly kind: string
+  /** Its name as a person would write it: `public.my_operator`. */
+  readonly name: string
+  /** Why, and what would help. */
+  readonly reason: string
+}
+
+/** The structure of one database at one point in time. */
+export interface Schema {
+  /** The product as it calls itself: `PostgreSQL`, `MariaDB`, `MySQL`, `SQLite`. */
+  readonly product: string
+  readonly serverVersion: string
+  /** Whatever else changes with the server and not with the schema (extension versions, …). */
+  readonly versions: Readonly<Record<string, string>>
+  /** Every object, each key once, in any order. */
+  readonly objects: readonly DbObject[]
+  readonly notCaptured: readonly NotCaptured[]
+  /** What a person should know and nothing can be done about here: a broken view, a table outside the snapshot. */
+  readonly warnings: readonly string[]
+}
+
+/** A database standing still at one point in time, live or as files. */
+export interface Snapshot {
+  readonly schema: Schema
+  /**
+   * The rows of a table as CSV text without a header (the dialect of src/csv.ts), columns in table order
+   * without generated ones, in key order compared as bytes; in blocks of any size, cut anywhere.
+   * A table that can't be read throws; it never looks empty.
+   */
+  rows(table: Table): AsyncIterable<Uint8Array>
+}
+
+/** What a table's rows are; docs/configuration.md says where each goes. */
+export type Category = 'global' | 'local' | 'ephemeral' | 'ignore' | 'unclassified'
+
+/** The process's environment variables. */
+export type Environment = Readonly<Record<string, string | undefined>>
+
+/** Two tables are the same table when these are equal. */
+export interface TableName {
+  readonly schema?: string
+  readonly name: string
+}
