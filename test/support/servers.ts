@@ -1,0 +1,64 @@
+import { spawnSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { mkdtemp } from 'node:fs/promises'
+import { join } from 'node:path'
+import { inject } from 'vitest'
+import type { ServerFacts, ServerName } from './start-server.ts'
+
+export type { ServerName } from './start-server.ts'
+
+/** A running server that is thrown away at the end; `user` may do everything. */
+export interface Server extends ServerFacts {
+  /** A configuration URL of one of its databases, with user and password. */
+  url(database: string): string
+}
+
+/** The servers of this run. Each starts when it is first asked for, which takes a second or two. */
+export function servers(): Readonly<Record<ServerName, Server>> {
+  return {
+    get mariadb() {
+      return server('mariadb')
+    },
+    get mysql() {
+      return server('mysql')
+    },
+    get postgres15() {
+      return server('postgres15')
+    },
+    get postgres18() {
+      return server('postgres18')
+    },
+  }
+}
+
+/** An empty directory that is removed after the run. */
+export async function temporaryDirectory(): Promise<string> {
+  return await mkdtemp(join(inject('serverRoom'), 'scratch', 'd-'))
+}
+
+const started = new Map<ServerName, Server>()
+
+function server(name: ServerName): Server {
+  const known = started.get(name)
+  if (known !== undefined) return known
+  const facts = startedFacts(name)
+  const scheme = name.startsWith('postgres') ? 'postgres' : name
+  const login = `${encodeURIComponent(facts.user)}:${encodeURIComponent(facts.password)}`
+  const url = (database: string) =>
+    `${scheme}://${login}@${facts.host}:${facts.port}/${encodeURIComponent(database)}`
+  const made: Server = { ...facts, url }
+  started.set(name, made)
+  return made
+}
+
+/** Another thread may have started it already; start-server.ts starts each one once. */
+function startedFacts(name: ServerName): ServerFacts {
+  const program = join(import.meta.dirname, 'start-server.ts')
+  const room = inject('serverRoom')
+  const words = ['--disable-warning=ExperimentalWarning', program, name, room]
+  const result = spawnSync(process.execPath, words, { encoding: 'utf8', timeout: 120_000 })
+  if (result.status !== 0) {
+    throw new Error(`${name} did not start: ${result.stderr}${result.stdout}\nTry: npm run setup`)
+  }
+  return JSON.parse(readFileSync(join(room, name, 'facts.json'), 'utf8')) as ServerFacts
+}
