@@ -1,0 +1,103 @@
+import { ExpectedError } from '../errors.ts'
+import type { DbObject, ObjectKey } from '../model.ts'
+import { keyOfReference, pathOf, referenceOf } from './layout.ts'
+import { escapeName, unescapeName } from './names.ts'
+
+/**
+ * One object ↔ the text of its `.sql` file (docs/format.md, "An object's file"): a head of comments, an empty
+ * line, the definition, and behind a marker line what must wait for the rows.
+ */
+
+/** An object as its files tell it; `orderBy` stands for tables alone, `sqlCounters` has a file of its own. */
+export interface StoredObject extends Omit<DbObject, 'sqlCounters'> {
+  readonly orderBy?: readonly string[]
+}
+
+const marker = '-- After the rows:'
+const markerField = '-- Section marker: '
+const dependencyField = '-- Depends on: '
+const orderField = '-- Ordered by: '
+const fields = [dependencyField, orderField, markerField]
+
+/** The text of an object's file. */
+export function writeObject(object: StoredObject): string {
+  const sql = statements(object, object.sql)
+  const afterRows = object.sqlAfterRows
+  const sectionMarker = markerMissingIn(sql)
+  const head = [...new Set(object.dependsOn.map(referenceOf))]
+    .sort()
+    .map((reference) => dependencyField + reference)
+  if (object.orderBy !== undefined && object.orderBy.length > 0) {
+    head.push(orderField + object.orderBy.map((name) => escapeName(name)).join(', '))
+  }
+  if (sectionMarker !== marker || (head.length === 0 && beginsLikeHead(sql))) {
+    head.push(markerField + sectionMarker)
+  }
+  const top = head.length === 0 ? '' : `${head.join('\n')}\n\n`
+  if (afterRows === undefined) return top + sql
+  return `${top}${sql}\n${sectionMarker}\n${statements(object, afterRows)}`
+}
+
+/** The object that a file's text tells; throws ExpectedError `damaged-file` when `writeObject` makes no such text. */
+export function readObject(key: ObjectKey, text: string): StoredObject {
+  const { lines, body } = splitHead(text)
+  const dependsOn = valuesOf(lines, dependencyField).map(keyOfReference)
+  const [orderText] = valuesOf(lines, orderField)
+  const orderBy = orderText?.split(', ').map(unescapeName)
+  const [sectionMarker = marker] = valuesOf(lines, markerField)
+  const border = `\n\n${sectionMarker}\n`
+  const index = body.indexOf(border)
+  const sql = index < 0 ? body : body.slice(0, index + 1)
+  const object = {
+    ...key,
+    sql,
+    ...(index < 0 ? {} : { sqlAfterRows: body.slice(index + border.length) }),
+    dependsOn: dependsOn.filter((dependency) => dependency !== undefined),
+    ...(orderBy === undefined ? {} : { orderBy: orderBy.filter((name) => name !== undefined) }),
+  }
+  if (!isWritten(object, text)) throw damaged(key)
+  return object
+}
+
+function isWritten(object: StoredObject, text: string): boolean {
+  const complete = [object.sql, object.sqlAfterRows].every((part) => part?.endsWith('\n') ?? true)
+  return complete && object.sql.trim() !== '' && writeObject(object) === text
+}
+
+function splitHead(text: string): { lines: readonly string[]; body: string } {
+  if (!beginsLikeHead(text)) return { lines: [], body: text }
+  const end = text.indexOf('\n\n')
+  if (end < 0) return { lines: [], body: text }
+  return { lines: text.slice(0, end).split('\n'), body: text.slice(end + 2) }
+}
+
+function valuesOf(lines: readonly string[], field: string): string[] {
+  return lines.filter((line) => line.startsWith(field)).map((line) => line.slice(field.length))
+}
+
+function beginsLikeHead(text: string): boolean {
+  return fields.some((field) => text.startsWith(field))
+}
+
+/** The marker, with as many colons more as it takes to differ from every line of the definition. */
+function markerMissingIn(sql: string): string {
+  const lines = new Set(sql.split('\n').filter((line) => line.startsWith(marker)))
+  let candidate = marker
+  while (lines.has(candidate)) candidate += ':'
+  return candidate
+}
+
+function statements(object: ObjectKey, sql: string): string {
+  if (sql.trim() !== '' && sql.endsWith('\n')) return sql
+  throw new Error(
+    `${referenceOf(object)}: statements must not be empty and must end with a newline`,
+  )
+}
+
+function damaged(key: ObjectKey): ExpectedError {
+  return new ExpectedError(
+    'damaged-file',
+    `${pathOf(key)} is not as this format writes it: its head or a section was changed by hand or cut off.`,
+    'Take the file from the last good commit, or run a backup, which writes it anew.',
+  )
+}
