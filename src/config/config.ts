@@ -1,0 +1,60 @@
+import type { CategoryEntry } from './categories.ts'
+
+/** One database to back up. */
+export interface DatabaseConfig {
+  /** What its directory is called; unique within a configuration; may hold any characters but control ones. */
+  readonly name: string
+  /** The URL with its variables filled in, its password taken out, and a file's path made absolute. */
+  readonly url: string
+  /**
+   * Fetches the password from the URL, `password_file` or `password_command`; absent when none of them is
+   * configured. Throws ExpectedError `password-…`.
+   */
+  readonly password?: () => Promise<string>
+  /** The entries of its four lists, in the file's order. */
+  readonly categories: readonly CategoryEntry[]
+  /** SQL statements to execute before the read. */
+  readonly pause: readonly string[]
+  /** SQL statements to execute after the read, whatever happened. */
+  readonly resume: readonly string[]
+}
+
+/** What a configuration file says, with every default filled in; frozen. */
+export interface Config {
+  /** The file it came from, absolute. */
+  readonly file: string
+  /** Absolute. */
+  readonly backupDirectory: string
+  /** Absolute; absent: the rows of `local` tables are not backed up. */
+  readonly privateDirectory?: string
+  /** The name of the host's directory; may hold any characters but control ones. */
+  readonly host: string
+  /** At least one. */
+  readonly databases: readonly DatabaseConfig[]
+  readonly services: {
+    readonly providers: readonly string[]
+    readonly consumers: readonly string[]
+    /** Program and leading arguments; the action and the service's name follow. */
+    readonly serviceCommand: readonly string[]
+  }
+  readonly pauseIntervalSeconds: number
+  readonly git: {
+    readonly authorName?: string
+    readonly authorEmail?: string
+    readonly branch?: string
+  }
+  /** Unclassified tables are an error. */
+  readonly strict: boolean
+  /** The secrets that are known by now (passwords that were fetched, secret URL parameters), for redactSecrets. */
+  readonly secrets: () => readonly string[]
+}
+
+/** Something in the configuration that works but is probably not meant. */
+export interface ConfigWarning {
+  /** `unknown-key`, `category-overlap`, `readable-password`. */
+  readonly code: string
+  /** `file:line:column`. */
+  readonly where: string
+  readonly message: string
+  readonly next: string
+}
