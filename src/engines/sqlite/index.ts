@@ -1,0 +1,122 @@
+import type { DatabaseSync } from 'node:sqlite'
+import type { Snapshot, Table } from '../../model.ts'
+import type { Database, Engine, Finding, ReadRequest, TableSize } from '../engine.ts'
+import { beginRead, connect, requireFile } from './connect.ts'
+import { query } from './catalog.ts'
+import { expectedError, resultCodeOf } from './failures.ts'
+import { pathOfUrl } from './location.ts'
+import { readRows } from './rows.ts'
+import { readSchema, type ReadSchema } from './schema.ts'
+import { readSizes } from './sizes.ts'
+
+/** SQLite 3 files, read by the SQLite that Node.js brings along. */
+export const sqlite: Engine = {
+  async open(request) {
+    const path = pathOfUrl(request.url)
+    await requireFile(path)
+    const database = new SqliteFile(path)
+    await database.inReadTransaction(() => Promise.resolve())
+    return database
+  },
+}
+
+class SqliteFile implements Database {
+  readonly #path: string
+  /** For the user's own statements; opened by the first of them. */
+  #session: DatabaseSync | undefined
+
+  constructor(path: string) {
+    this.#path = path
+  }
+
+  async read<T>(request: ReadRequest, use: (snapshot: Snapshot) => Promise<T>): Promise<T> {
+    return await this.inReadTransaction(async (connection) => {
+      const read = this.#explained('read the schema', () =>
+        readSchema(connection, request.wantsRows),
+      )
+      return await use({
+        schema: read.schema,
+        rows: (table) => this.#rows(connection, read, table),
+      })
+    })
+  }
+
+  execute(sql: string): Promise<void> {
+    return new Promise((done) => {
+      const session = (this.#session ??= connect(this.#path, { readOnly: false }))
+      this.#explained('run a configured statement', () => {
+        session.exec(sql)
+      })
+      done()
+    })
+  }
+
+  async sizes(): Promise<readonly TableSize[]> {
+    return await this.inReadTransaction((connection) =>
+      Promise.resolve(this.#explained('read the sizes', () => readSizes(connection, this.#path))),
+    )
+  }
+
+  async findings(): Promise<readonly Finding[]> {
+    return await this.inReadTransaction((connection) =>
+      Promise.resolve(
+        problemsOf(connection).map((problem) => ({
+          message: `The SQLite database "${this.#path}" is damaged: ${problem}`,
+          next: 'Look at it with PRAGMA integrity_check; REINDEX mends an index, a damaged table needs an older snapshot or the .recover of the sqlite3 program.',
+        })),
+      ),
+    )
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    this.#session?.close()
+    this.#session = undefined
+    return Promise.resolve()
+  }
+
+  /** Each transaction has a connection of its own, so that nothing else can end it. */
+  async inReadTransaction<T>(use: (connection: DatabaseSync) => Promise<T>): Promise<T> {
+    const connection = connect(this.#path, { readOnly: true })
+    try {
+      await beginRead(connection, this.#path)
+      return await use(connection)
+    } finally {
+      connection.close()
+    }
+  }
+
+  async *#rows(
+    connection: DatabaseSync,
+    { plans, encoding }: ReadSchema,
+    table: Table,
+  ): AsyncGenerator<Uint8Array, void, undefined> {
+    const plan = plans.get(table.name)
+    if (plan === undefined) throw new TypeError(`${table.name} is no table of this snapshot`)
+    if (!table.hasRows) return
+    try {
+      yield* readRows(connection, table, plan, encoding)
+    } catch (error) {
+      throw expectedError(error, this.#path, `read the table "${table.name}"`)
+    }
+  }
+
+  #explained<T>(activity: string, read: () => T): T {
+    try {
+      return read()
+    } catch (error) {
+      throw expectedError(error, this.#path, activity)
+    }
+  }
+}
+
+/** What `PRAGMA quick_check` finds; it reads the whole file, and gives up where too much is damaged. */
+function problemsOf(connection: DatabaseSync): string[] {
+  try {
+    return query(connection, 'PRAGMA main.quick_check(10)')
+      .map((row) => String(Object.values(row)[0]))
+      .filter((problem) => problem !== 'ok')
+  } catch (error) {
+    if (resultCodeOf(error) === undefined || !(error instanceof Error)) throw error
+    return [error.message]
+  }
+}
