@@ -1,0 +1,112 @@
+import { literal } from '../quote.ts'
+import { readDefaultPrivileges } from './default-privileges.ts'
+import { grantStatements } from './grants.ts'
+import {
+  address,
+  grantsJson,
+  roleName,
+  type Captured,
+  type CatalogContext,
+  type Grant,
+} from './parts.ts'
+
+interface DatabaseRow {
+  oid: number
+  name: string
+  owner: string
+  encoding: string
+  collate: string
+  ctype: string
+  provider: string
+  locale: string | null
+  actual: Grant[] | null
+  standard: Grant[]
+  /** `name=value` entries; role null: for every role. */
+  settings: { role: string | null; setting: string }[]
+}
+
+const query = `
+  SELECT d.oid, d.datname::text AS name, ${roleName('d.datdba')} AS owner,
+    pg_encoding_to_char(d.encoding)::text AS encoding, d.datcollate::text AS collate, d.datctype::text AS ctype,
+    coalesce(to_jsonb(d) ->> 'datlocprovider', 'c') AS provider,
+    coalesce(to_jsonb(d) ->> 'datlocale', to_jsonb(d) ->> 'daticulocale') AS locale,
+    CASE WHEN d.datacl IS NOT NULL THEN ${grantsJson('d.datacl')} END AS actual,
+    ${grantsJson("acldefault('d', d.datdba)")} AS standard,
+    (SELECT coalesce(json_agg(json_build_object(
+        'role', CASE WHEN s.setrole <> 0 THEN ${roleName('s.setrole')} END, 'setting', v)
+        ORDER BY s.setrole <> 0, pg_get_userbyid(s.setrole) COLLATE "C", v COLLATE "C"), '[]')
+      FROM pg_db_role_setting s, unnest(s.setconfig) v WHERE s.setdatabase = d.oid) AS settings
+  FROM pg_database d WHERE d.datname = current_database()`
+
+/** Lists are stored as SQL text that is already quoted: https://www.postgresql.org/docs/current/catalog-pg-db-role-setting.html */
+const listSettings = new Set([
+  'datestyle',
+  'local_preload_libraries',
+  'search_path',
+  'session_preload_libraries',
+  'temp_tablespaces',
+])
+
+function settingClause(entry: string): string {
+  const equals = entry.indexOf('=')
+  const name = entry.slice(0, equals)
+  const value = entry.slice(equals + 1)
+  const isList = listSettings.has(name.toLowerCase()) && value !== ''
+  return `SET ${name} TO ${isList ? value : literal(value)}`
+}
+
+/** A statement about the database whose name is filled in when it runs, so that it fits any copy. */
+function onThisDatabase(statement: string): string {
+  const [before = '', after = ''] = statement.split('\u0000')
+  const format = `${before.replaceAll('%', '%%')}%I${after.replaceAll('%', '%%')}`
+  return `DO $database$ BEGIN EXECUTE pg_catalog.format(${literal(format)}, pg_catalog.current_database()); END $database$;`
+}
+
+const providers: Readonly<Record<string, string>> = { i: 'ICU', b: 'builtin' }
+
+/** What only CREATE DATABASE can set, for the person who makes the copy. */
+function creationFacts(row: DatabaseRow): string {
+  const provider = providers[row.provider]
+  const locale = provider === undefined ? '' : `, locale ${row.locale ?? ''} by ${provider}`
+  return `encoding ${row.encoding}, collation ${row.collate}, character type ${row.ctype}${locale}, owner ${row.owner}`
+}
+
+const itsName = '\u0000'
+
+/** What belongs to the database as a whole: comment, settings, privileges, default privileges without a schema. */
+export async function readDatabase(context: CatalogContext): Promise<Captured[]> {
+  const rows = await context.session.query<DatabaseRow>('the database', query)
+  const defaults = (await readDefaultPrivileges(context)).get(null) ?? []
+  return rows.map((row) => {
+    const entry = address('pg_database', row.oid)
+    const comment = context.comments.get(`${entry}:0`)
+    const grants = grantStatements({ ...row, target: `DATABASE ${itsName}` })
+    return {
+      kind: 'database' as const,
+      name: 'settings',
+      sql: [
+        `-- ${creationFacts(row)}`,
+        ...(comment === undefined
+          ? []
+          : [onThisDatabase(`COMMENT ON DATABASE ${itsName} IS ${literal(comment)}`)]),
+        // Before everything else: the search path matters while rows are loaded.
+        ...row.settings.map(({ role, setting }) =>
+          onThisDatabase(
+            role === null
+              ? `ALTER DATABASE ${itsName} ${settingClause(setting)}`
+              : `ALTER ROLE ${role} IN DATABASE ${itsName} ${settingClause(setting)}`,
+          ),
+        ),
+      ],
+      afterRows: [
+        ...grants.map((statement) =>
+          statement.includes(itsName) ? onThisDatabase(statement.replace(/;$/, '')) : statement,
+        ),
+        ...defaults,
+      ],
+      counters: [],
+      addresses: [entry],
+      lateAddresses: [],
+    }
+  })
+}

@@ -1,0 +1,55 @@
+import { compareText } from '../quote.ts'
+import { grantStatements } from './grants.ts'
+import { grantsJson, roleName, type CatalogContext, type Grant } from './parts.ts'
+
+interface DefaultRow {
+  role: string
+  schema: string | null
+  quoted_schema: string | null
+  kind: string
+  actual: Grant[]
+  standard: Grant[]
+}
+
+const plurals: Readonly<Record<string, string>> = {
+  r: 'TABLES',
+  S: 'SEQUENCES',
+  f: 'FUNCTIONS',
+  T: 'TYPES',
+  n: 'SCHEMAS',
+  L: 'LARGE OBJECTS',
+}
+
+/** ALTER DEFAULT PRIVILEGES statements by the schema they are limited to; null: those of the whole database. */
+export async function readDefaultPrivileges(
+  context: CatalogContext,
+): Promise<ReadonlyMap<string | null, readonly string[]>> {
+  const rows = await context.session.query<DefaultRow>(
+    'default privileges',
+    `SELECT ${roleName('d.defaclrole')} AS role, n.nspname::text AS schema, quote_ident(n.nspname) AS quoted_schema,
+       d.defaclobjtype::text AS kind, ${grantsJson('d.defaclacl')} AS actual,
+       CASE WHEN d.defaclnamespace = 0
+         THEN ${grantsJson(`acldefault(CASE d.defaclobjtype WHEN 'S' THEN 's' ELSE d.defaclobjtype END::"char", d.defaclrole)`)}
+         ELSE '[]' END AS standard
+     FROM pg_default_acl d LEFT JOIN pg_namespace n ON n.oid = d.defaclnamespace`,
+  )
+  const statements = new Map<string | null, string[]>()
+  for (const row of rows) {
+    const scope = row.quoted_schema === null ? '' : ` IN SCHEMA ${row.quoted_schema}`
+    const prefix = `ALTER DEFAULT PRIVILEGES FOR ROLE ${row.role}${scope} `
+    const lines = grantStatements({
+      target: plurals[row.kind] ?? row.kind,
+      owner: row.role,
+      actual: row.actual,
+      standard: row.standard,
+    })
+    const list = statements.get(row.schema) ?? []
+    list.push(
+      ...lines
+        .filter((line) => !line.includes('SESSION AUTHORIZATION'))
+        .map((line) => prefix + line),
+    )
+    statements.set(row.schema, list.sort(compareText))
+  }
+  return statements
+}

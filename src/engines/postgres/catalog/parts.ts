@@ -1,0 +1,121 @@
+import type { ObjectKey } from '../../../model.ts'
+import type { Capabilities, CatalogSession } from '../session.ts'
+import { compareText, literal } from '../quote.ts'
+
+/** An entry of a system catalog, as pg_depend names it: `pg_class:16401`. */
+export type Address = string
+
+/** Where statements stand in an object's file. */
+export type Phase = 'sql' | 'afterRows'
+
+/** One object as a catalog file read it; dependencies are added later from pg_depend. */
+export interface Captured extends ObjectKey {
+  readonly sql: readonly string[]
+  readonly afterRows: readonly string[]
+  readonly counters: readonly string[]
+  /** Catalog entries that are this object; what depends on them depends on it. */
+  readonly addresses: readonly Address[]
+  /** The subset of `addresses` whose own needs must be met only after the rows. */
+  readonly lateAddresses: readonly Address[]
+  readonly table?: TableFacts
+}
+
+/** What makes a captured object a table of the model. */
+export interface TableFacts {
+  readonly columns: readonly {
+    readonly name: string
+    readonly type: string
+    readonly generated: boolean
+  }[]
+  readonly orderBy: readonly string[]
+  readonly hasRows: boolean
+  readonly partitionOf?: ObjectKey
+}
+
+/** What every catalog file may use: the session and what was read before. */
+export interface CatalogContext {
+  readonly session: CatalogSession
+  readonly can: Capabilities
+  /** Comments by address and column number (0: the object itself). */
+  readonly comments: ReadonlyMap<string, string>
+}
+
+/** An entry of an ACL, from aclexplode(). */
+export interface Grant {
+  readonly grantor: string
+  readonly grantee: string
+  readonly privilege: string
+  readonly grantable: boolean
+}
+
+/** A part of a relation that its own catalog file reads: an index, a trigger. */
+export interface RelationPart {
+  readonly relation: number
+  readonly address: Address
+  readonly phase: Phase
+  readonly statements: readonly string[]
+}
+
+/** SQL: true for schemas of users, given the alias of pg_namespace. */
+export function isUserSchema(alias: string): string {
+  return `(${alias}.nspname !~ '^pg_' AND ${alias}.nspname <> 'information_schema')`
+}
+
+/** SQL: true when an entry belongs to no extension. */
+export function isNoMember(catalog: string, oid: string): string {
+  return `NOT EXISTS (SELECT FROM pg_depend m WHERE m.classid = '${catalog}'::regclass AND m.objid = ${oid} AND m.deptype = 'e')`
+}
+
+/** SQL: the quoted name of a role. */
+export function roleName(oid: string): string {
+  return `quote_ident(pg_get_userbyid(${oid}))`
+}
+
+/** SQL: an ACL as JSON array of Grant; null stays null. */
+export function grantsJson(acl: string): string {
+  return `(SELECT coalesce(json_agg(json_build_object('grantor', ${roleName('item.grantor')},
+      'grantee', CASE item.grantee WHEN 0 THEN 'PUBLIC' ELSE ${roleName('item.grantee')} END,
+      'privilege', item.privilege_type, 'grantable', item.is_grantable)), '[]')
+    FROM aclexplode(${acl}) item WHERE ${acl} IS NOT NULL)`
+}
+
+/** The address of a catalog entry. */
+export function address(catalog: string, oid: number): Address {
+  return `${catalog}:${oid}`
+}
+
+/** The COMMENT statement of an entry or of one of its columns; none: no statement. */
+export function commentStatements(
+  context: CatalogContext,
+  target: string,
+  entry: Address,
+  column = 0,
+): readonly string[] {
+  const text = context.comments.get(`${entry}:${column}`)
+  return text === undefined ? [] : [`COMMENT ON ${target} IS ${literal(text)};`]
+}
+
+/** `name=value` options of a catalog array, sorted, as SQL: `fillfactor=70, user_catalog_table=true`. */
+export function optionList(options: readonly string[] | null, prefix = ''): string {
+  return [...(options ?? [])]
+    .sort(compareText)
+    .map((option) => {
+      const equals = option.indexOf('=')
+      const value = option.slice(equals + 1)
+      return `${prefix}${option.slice(0, equals)}=${/^([a-z_]+|\d+(\.\d+)?|-\d+)$/.test(value) ? value : literal(value)}`
+    })
+    .join(', ')
+}
+
+/** Groups parts by the relation that they belong to, in the order given. */
+export function byRelation<Part extends { readonly relation: number }>(
+  parts: readonly Part[],
+): ReadonlyMap<number, readonly Part[]> {
+  const groups = new Map<number, Part[]>()
+  for (const part of parts) {
+    const group = groups.get(part.relation)
+    if (group === undefined) groups.set(part.relation, [part])
+    else group.push(part)
+  }
+  return groups
+}

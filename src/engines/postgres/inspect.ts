@@ -1,0 +1,112 @@
+import type { Client } from 'pg'
+import type { Finding, TableSize } from '../engine.ts'
+import { isNoMember, isUserSchema } from './catalog/parts.ts'
+import { readingError } from './errors.ts'
+import { qualifiedIdentifier } from './quote.ts'
+
+const fromUserTables = (kinds: string) => `
+  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+  WHERE c.relkind IN (${kinds}) AND c.relpersistence <> 't' AND ${isUserSchema('n')} AND ${isNoMember('pg_class', 'c.oid')}
+  ORDER BY n.nspname COLLATE "C", c.relname COLLATE "C"`
+
+/** Estimated rows and bytes (with indexes) of every table; a partitioned one has those of its partitions only by them. */
+export async function readSizes(client: Client): Promise<readonly TableSize[]> {
+  try {
+    const { rows } = await client.query<{
+      schema: string
+      name: string
+      rows: string
+      bytes: string
+    }>(
+      // A table that was never analysed has -1 rows: guess by its pages.
+      `SELECT n.nspname::text AS schema, c.relname::text AS name, pg_total_relation_size(c.oid)::text AS bytes,
+         (CASE WHEN c.relkind = 'p' THEN 0 WHEN c.reltuples >= 0 THEN c.reltuples ELSE pg_relation_size(c.oid) / 100 END)::int8::text AS rows
+       ${fromUserTables("'r', 'p'")}`,
+    )
+    return rows.map(({ schema, name, rows: count, bytes }) => ({
+      schema,
+      name,
+      rows: Number(count),
+      bytes: Number(bytes),
+    }))
+  } catch (error) {
+    throw readingError(error, 'the sizes of tables')
+  }
+}
+
+interface TablePrivileges {
+  schema: string
+  name: string
+  may_use: boolean
+  may_read: boolean
+  is_filtered: boolean
+}
+
+interface AccountFacts {
+  user: string
+  in_recovery: boolean
+  encoding: string
+  sees_mappings: boolean
+}
+
+function tableFindings(tables: readonly TablePrivileges[], user: string): Finding[] {
+  return tables.flatMap((table) => {
+    const name = qualifiedIdentifier(table)
+    if (!table.may_use || !table.may_read) {
+      return [
+        {
+          message: `The user ${user} may not read the rows of ${table.schema}.${table.name}.`,
+          next: `Run: GRANT USAGE ON SCHEMA "${table.schema}" TO "${user}"; GRANT SELECT ON ${name} TO "${user}"; or GRANT pg_read_all_data TO "${user}";`,
+        },
+      ]
+    }
+    if (!table.is_filtered) return []
+    return [
+      {
+        message: `Row security hides rows of ${table.schema}.${table.name} from the user ${user}.`,
+        next: `Run: ALTER ROLE "${user}" BYPASSRLS;`,
+      },
+    ]
+  })
+}
+
+function accountFindings(facts: AccountFacts): Finding[] {
+  return [
+    ...(facts.encoding === 'SQL_ASCII'
+      ? [
+          {
+            message: 'The database has the encoding SQL_ASCII, which allows any bytes.',
+            next: 'Expect a refusal for text that is not UTF-8; convert the database to UTF8 when you can.',
+          },
+        ]
+      : []),
+    ...(facts.sees_mappings
+      ? []
+      : [
+          {
+            message: `The user ${facts.user} does not see the options of user mappings.`,
+            next: 'Nothing, unless you expect to find user mappings in a backup: they hold passwords and are never written.',
+          },
+        ]),
+  ]
+}
+
+/** What the account may not read, without changing anything. */
+export async function readFindings(client: Client): Promise<readonly Finding[]> {
+  try {
+    const tables = await client.query<TablePrivileges>(
+      `SELECT n.nspname::text AS schema, c.relname::text AS name, has_schema_privilege(n.oid, 'USAGE') AS may_use,
+         has_table_privilege(c.oid, 'SELECT') AS may_read, row_security_active(c.oid) AS is_filtered ${fromUserTables("'r'")}`,
+    )
+    const account = await client.query<AccountFacts>(
+      `SELECT current_user::text AS "user", pg_is_in_recovery() AS in_recovery, current_setting('server_encoding') AS encoding,
+         has_table_privilege('pg_user_mapping', 'SELECT') OR NOT EXISTS (SELECT FROM pg_user_mappings) AS sees_mappings`,
+    )
+    const [facts] = account.rows
+    return facts === undefined
+      ? []
+      : [...tableFindings(tables.rows, facts.user), ...accountFindings(facts)]
+  } catch (error) {
+    throw readingError(error, 'privileges')
+  }
+}

@@ -1,0 +1,23 @@
+/** An SQL string literal; the session and the reader have standard_conforming_strings on. */
+export function literal(text: string): string {
+  return `'${text.replaceAll("'", "''")}'`
+}
+
+/** An SQL identifier, always quoted: for statements that only the server reads. */
+export function identifier(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`
+}
+
+/** `"schema"."name"`, always quoted. */
+export function qualifiedIdentifier(table: {
+  readonly schema?: string
+  readonly name: string
+}): string {
+  const name = identifier(table.name)
+  return table.schema === undefined ? name : `${identifier(table.schema)}.${name}`
+}
+
+/** Order of strings by code point, the same on every host: `COLLATE "C"` of a UTF-8 database. */
+export function compareText(left: string, right: string): number {
+  return Buffer.compare(Buffer.from(left), Buffer.from(right))
+}

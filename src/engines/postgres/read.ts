@@ -1,0 +1,153 @@
+import type { Client } from 'pg'
+import { ExpectedError } from '../../errors.ts'
+import type { Snapshot, Table, TableName } from '../../model.ts'
+import type { ReadRequest } from '../engine.ts'
+import { readCatalog } from './catalog/index.ts'
+import { catalogFingerprint } from './catalog/fingerprint.ts'
+import { isNoMember, isUserSchema } from './catalog/parts.ts'
+import type { Connector } from './connect.ts'
+import { changedWhileReading, readingError } from './errors.ts'
+import { qualifiedIdentifier } from './quote.ts'
+import { copyRows } from './rows.ts'
+import { catalogSession } from './session.ts'
+
+interface ListedTable {
+  schema: string
+  name: string
+  oid: number
+  may_read: boolean
+  is_filtered: boolean
+}
+
+// Names may pg_class resolve differently later: LOCK is by name, so the oid is compared afterwards.
+const listQuery = `
+  SELECT c.oid, n.nspname::text AS schema, c.relname::text AS name,
+    has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT') AS may_read,
+    row_security_active(c.oid) AS is_filtered
+  FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+  WHERE c.relkind = 'r' AND c.relpersistence <> 't' AND ${isUserSchema('n')} AND ${isNoMember('pg_class', 'c.oid')}
+  ORDER BY n.nspname COLLATE "C", c.relname COLLATE "C"`
+
+async function listTables(
+  client: Client,
+  wantsRows: ReadRequest['wantsRows'],
+): Promise<ListedTable[]> {
+  const { rows } = await client.query<ListedTable>(listQuery)
+  return rows.filter(({ schema, name }) => wantsRows({ schema, name }))
+}
+
+function refuseUnreadable(tables: readonly ListedTable[], user: string): void {
+  const denied = tables.filter(({ may_read }) => !may_read)
+  const filtered = tables.filter(({ may_read, is_filtered }) => may_read && is_filtered)
+  const names = (list: readonly ListedTable[]): string =>
+    list.map(({ schema, name }) => `${schema}.${name}`).join(', ')
+  if (denied.length > 0) {
+    throw new ExpectedError(
+      'missing-privilege',
+      `The user ${user} may not read the rows of ${names(denied)}.`,
+      `Run: ${denied.map((table) => `GRANT SELECT ON ${qualifiedIdentifier(table)} TO "${user}";`).join(' ')} (or GRANT pg_read_all_data TO "${user}";)`,
+    )
+  }
+  if (filtered.length > 0) {
+    throw new ExpectedError(
+      'missing-privilege',
+      `Row security hides rows of ${names(filtered)} from the user ${user}.`,
+      `Run: ALTER ROLE "${user}" BYPASSRLS; or read as the owner of the tables.`,
+    )
+  }
+}
+
+/** LOCK takes no snapshot: whatever is read afterwards sees the locked tables as they stay. */
+async function lockTables(client: Client, tables: readonly TableName[]): Promise<void> {
+  const blockLength = 1000
+  for (let start = 0; start < tables.length; start += blockLength) {
+    const names = tables
+      .slice(start, start + blockLength)
+      .map((table) => `ONLY ${qualifiedIdentifier(table)}`)
+    try {
+      await client.query(`LOCK TABLE ${names.join(', ')} IN ACCESS SHARE MODE`)
+    } catch (error) {
+      throw readingError(error, 'a table whose rows are wanted')
+    }
+  }
+}
+
+function sameTables(before: readonly ListedTable[], after: readonly ListedTable[]): boolean {
+  return JSON.stringify(before) === JSON.stringify(after)
+}
+
+interface ServerFacts {
+  version: string
+  version_number: string
+  encoding: string
+  search_path: string
+  user: string
+}
+
+async function serverFacts(client: Client): Promise<ServerFacts> {
+  const { rows } = await client.query<ServerFacts>(
+    `SELECT pg_catalog.current_setting('server_version') AS version, pg_catalog.current_setting('server_version_num') AS version_number,
+       pg_catalog.current_setting('server_encoding') AS encoding, pg_catalog.current_setting('search_path') AS search_path,
+       current_user::text AS "user"`,
+  )
+  const [facts] = rows
+  if (facts === undefined) throw changedWhileReading('the server told nothing about itself')
+  if (facts.search_path !== '' && facts.search_path !== '""') {
+    throw new ExpectedError(
+      'pooled-connection',
+      'A connection pooler hands this session’s statements to different server sessions.',
+      'Connect to the server itself, or to a pool in session mode.',
+    )
+  }
+  return facts
+}
+
+/** A definition that was read while another session changed it may be a mixture: compare what the catalogs say now. */
+async function refuseChanges(client: Client, connect: Connector): Promise<void> {
+  const before = await catalogFingerprint(client)
+  const witness = await connect('read')
+  try {
+    if ((await catalogFingerprint(witness)) !== before)
+      throw changedWhileReading('a definition changed')
+  } finally {
+    await witness.end()
+  }
+}
+
+async function snapshotOf(
+  client: Client,
+  facts: ServerFacts,
+  connect: Connector,
+): Promise<Snapshot> {
+  const content = await readCatalog(catalogSession(client, Number(facts.version_number)))
+  await refuseChanges(client, connect)
+  if (facts.encoding === 'SQL_ASCII' && content.objects.some(({ sql }) => sql.includes('\ufffd'))) {
+    throw new ExpectedError(
+      'invalid-encoding',
+      'A definition holds text that is not UTF-8; the database has the encoding SQL_ASCII.',
+      'Convert names, comments and function bodies to UTF-8.',
+    )
+  }
+  return {
+    schema: { product: 'PostgreSQL', serverVersion: facts.version, ...content },
+    rows: (table: Table) => copyRows(client, table, facts.encoding),
+  }
+}
+
+/** Runs `use` with everything the client's database holds at one point in time; closing the client ends the transaction. */
+export async function readSnapshot<T>(
+  client: Client,
+  connect: Connector,
+  request: ReadRequest,
+  use: (snapshot: Snapshot) => Promise<T>,
+): Promise<T> {
+  const facts = await serverFacts(client)
+  const wanted = await listTables(client, request.wantsRows)
+  refuseUnreadable(wanted, facts.user)
+  await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY')
+  await lockTables(client, wanted)
+  // A table that came, went or was replaced before the locks were held would look empty.
+  if (!sameTables(wanted, await listTables(client, request.wantsRows)))
+    throw changedWhileReading('the list of tables')
+  return await use(await snapshotOf(client, facts, connect))
+}

@@ -1,0 +1,109 @@
+import type { Client } from 'pg'
+import { to } from 'pg-copy-streams'
+import { ExpectedError } from '../../errors.ts'
+import type { Table } from '../../model.ts'
+import { readingError } from './errors.ts'
+import { identifier, qualifiedIdentifier } from './quote.ts'
+
+/** Types that the server orders the same everywhere; all others are ordered by the bytes of their text. */
+const orderedTypes = new Set([
+  'smallint',
+  'integer',
+  'bigint',
+  'oid',
+  'boolean',
+  'date',
+  'numeric',
+  'uuid',
+  'bytea',
+  'real',
+  'double precision',
+  'timestamp without time zone',
+  'timestamp with time zone',
+  'time without time zone',
+])
+
+const collatedTypes = new Set(['text', 'character varying', 'character', 'name'])
+
+/** `character varying(20)` → `character varying`; the precision of a time stands inside the name. */
+function withoutModifier(type: string): string {
+  return type.replace(/\([^)]*\)/, '').trim()
+}
+
+function orderTerm(name: string, type: string, isKey: boolean): string {
+  const plain = withoutModifier(type)
+  if (isKey && orderedTypes.has(plain)) return identifier(name)
+  const text =
+    isKey && collatedTypes.has(plain) ? identifier(name) : `${identifier(name)}::pg_catalog.text`
+  return `${text} COLLATE "C"`
+}
+
+/**
+ * The COPY statement for the rows of a table: stored columns in their order, by the key or by the text of every column.
+ * A table without stored columns gives one empty line a row.
+ */
+export function copyStatement(table: Table): string {
+  const stored = table.columns.filter(({ generated }) => !generated)
+  const typeOf = new Map(stored.map(({ name, type }) => [name, type]))
+  const keyed = table.orderBy.length > 0
+  const names = keyed ? table.orderBy : stored.map(({ name }) => name)
+  const terms = names.map((name) => orderTerm(name, typeOf.get(name) ?? '', keyed))
+  const order = terms.length === 0 ? '' : ` ORDER BY ${terms.join(', ')}`
+  const columns = stored.map(({ name }) => identifier(name)).join(', ')
+  return `COPY (SELECT ${columns} FROM ONLY ${qualifiedIdentifier(table)}${order}) TO STDOUT (FORMAT csv)`
+}
+
+/** A database of encoding SQL_ASCII can hold any bytes; text that is not UTF-8 would be damaged silently later. */
+async function* checkedUtf8(
+  blocks: AsyncIterable<Uint8Array>,
+  what: string,
+): AsyncGenerator<Uint8Array> {
+  const decoder = new TextDecoder('utf-8', { fatal: true })
+  const check = (block: Uint8Array | undefined): void => {
+    try {
+      decoder.decode(block, { stream: block !== undefined })
+    } catch (error) {
+      throw new ExpectedError(
+        'invalid-encoding',
+        `${what} holds text that is not UTF-8; the database's encoding SQL_ASCII allows any bytes.`,
+        'Convert the text to UTF-8, or move the table to category ignore.',
+        { cause: error },
+      )
+    }
+  }
+  for await (const block of blocks) {
+    check(block)
+    yield block
+  }
+  check(undefined)
+}
+
+async function* copiedBlocks(
+  client: Client,
+  statement: string,
+  what: string,
+): AsyncGenerator<Uint8Array> {
+  const stream = client.query(to(statement))
+  let isComplete = false
+  try {
+    for await (const block of stream) yield block as Uint8Array
+    isComplete = true
+  } catch (error) {
+    isComplete = true
+    throw readingError(error, what)
+  } finally {
+    // The server still sends: this session can't be used for anything else.
+    if (!isComplete) await client.end().catch(() => undefined)
+  }
+}
+
+/** The rows of one table under the client's transaction, as CSV blocks; throws when they can't all be read. */
+export function copyRows(
+  client: Client,
+  table: Table,
+  serverEncoding: string,
+): AsyncGenerator<Uint8Array> {
+  const what = `the rows of ${table.schema ?? ''}.${table.name}`
+  const blocks = copiedBlocks(client, copyStatement(table), what)
+  return serverEncoding === 'SQL_ASCII' ? checkedUtf8(blocks, what) : blocks
+}

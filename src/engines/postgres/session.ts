@@ -1,0 +1,80 @@
+import type { Client, QueryResultRow } from 'pg'
+import { readingError } from './errors.ts'
+
+/**
+ * Settings that change how the server prints a value or a definition, or that could cut a read short.
+ * Each was seen to change text; pg_dump pins the same.
+ */
+const pins: Readonly<Record<string, string>> = {
+  search_path: '',
+  timezone: 'UTC',
+  datestyle: 'ISO, MDY',
+  intervalstyle: 'postgres',
+  extra_float_digits: '3',
+  bytea_output: 'hex',
+  lc_monetary: 'C',
+  lc_numeric: 'C',
+  client_encoding: 'UTF8',
+  xmlbinary: 'base64',
+  row_security: 'off',
+  quote_all_identifiers: 'off',
+  standard_conforming_strings: 'on',
+  array_nulls: 'on',
+  client_min_messages: 'warning',
+  statement_timeout: '0',
+  transaction_timeout: '0',
+  idle_session_timeout: '0',
+  idle_in_transaction_session_timeout: '1h',
+  lock_timeout: '10s',
+  jit: 'off',
+}
+
+/** Pins a new session; settings that the server does not know are passed over. */
+export async function pinSession(client: Client): Promise<void> {
+  // First of all: the timeout of a role or database may be shorter than the next statement takes.
+  await client.query('SET statement_timeout = 0')
+  await client.query(
+    `SELECT pg_catalog.set_config(s.name, p.value, false)
+     FROM pg_catalog.jsonb_each_text($1::jsonb) p JOIN pg_catalog.pg_settings s ON pg_catalog.lower(s.name) = p.key`,
+    [JSON.stringify(pins)],
+  )
+}
+
+/** Runs catalog queries of one transaction, with errors that say what was read. */
+export interface CatalogSession {
+  /** `server_version_num`: 150004. */
+  readonly version: number
+  query<Row extends QueryResultRow>(what: string, sql: string): Promise<Row[]>
+}
+
+/** A session for the catalog files. */
+export function catalogSession(client: Client, version: number): CatalogSession {
+  return {
+    version,
+    async query<Row extends QueryResultRow>(what: string, sql: string): Promise<Row[]> {
+      try {
+        return (await client.query<Row>(sql)).rows
+      } catch (error) {
+        throw readingError(error, what)
+      }
+    },
+  }
+}
+
+/** What a server can do; the one place that compares versions. */
+export interface Capabilities {
+  /** NOT NULL is a constraint with a name of its own (18). */
+  readonly hasNamedNotNull: boolean
+  /** The schema public belongs to the role pg_database_owner (15). */
+  readonly hasDatabaseOwnerRole: boolean
+  /** A sequence can be unlogged or not whatever its table is (15). */
+  readonly hasUnloggedSequences: boolean
+}
+
+export function capabilities(version: number): Capabilities {
+  return {
+    hasNamedNotNull: version >= 180000,
+    hasDatabaseOwnerRole: version >= 150000,
+    hasUnloggedSequences: version >= 150000,
+  }
+}
