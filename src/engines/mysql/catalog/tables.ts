@@ -1,0 +1,221 @@
+import type { Column, NotCaptured, ObjectKey, Table } from '../../../model.ts'
+import type { Client, TextRecord } from '../client.ts'
+import { readCreateTable } from '../create-table.ts'
+import { quoteName } from '../lexer.ts'
+import { withoutCredentials } from '../redact.ts'
+import { isThisDatabase, type Server } from '../session.ts'
+import {
+  changedWhileReading,
+  describeAll,
+  isVanished,
+  notShown,
+  type Described,
+} from './describe.ts'
+import { chooseKey, type Index } from './key.ts'
+import { withSettings } from './programs.ts'
+import type { ListedTable } from './list.ts'
+import { findLostCharacters } from './lost-characters.ts'
+
+/** A column with what reading its values needs. */
+export interface MysqlColumn extends Column {
+  /** information_schema's DATA_TYPE: `varchar`, `bit`, `geometry`, … */
+  readonly dataType: string
+}
+
+/** A table with what reading its rows needs. */
+export interface MysqlTable extends Table {
+  readonly columns: readonly MysqlColumn[]
+  readonly engine: string
+  readonly systemVersioned: boolean
+}
+
+/** What was found out about the tables. */
+export interface TablesRead {
+  readonly tables: readonly MysqlTable[]
+  readonly notCaptured: readonly NotCaptured[]
+  readonly warnings: readonly string[]
+}
+
+/** Engines whose tables show rows that live in another place. */
+const enginesWithoutRows = new Set([
+  'FEDERATED',
+  'CONNECT',
+  'SPIDER',
+  'MRG_MYISAM',
+  'BLACKHOLE',
+  'OQGRAPH',
+  'SPHINX',
+])
+
+/** Reads the base tables; triggers are joined to them by read-schema.ts. */
+export async function readTables(
+  client: Client,
+  server: Server,
+  listed: readonly ListedTable[],
+): Promise<TablesRead> {
+  const columns = await readColumns(client, server)
+  const indexes = await readIndexes(client, server)
+  const described = await describeTables(client, listed)
+  const tables: MysqlTable[] = []
+  const notCaptured: NotCaptured[] = []
+  const warnings: string[] = []
+  for (const answer of described) {
+    const text = createText(answer, server, notCaptured)
+    if (text === undefined) continue
+    const { name } = answer.item
+    const { sql, redacted } = withoutCredentials(text)
+    if (redacted)
+      warnings.push(
+        `${name}: the credential in its definition was left out; a restore needs it again`,
+      )
+    tables.push(tableOf(answer.item, sql, columns.get(name) ?? [], indexes.get(name) ?? [], server))
+  }
+  return {
+    tables,
+    notCaptured,
+    warnings: [...warnings, ...(await findLostCharacters(client, server))],
+  }
+}
+
+/** Unconverted, because MySQL puts `?` for characters of four bytes in expressions when it converts. */
+async function describeTables(
+  client: Client,
+  listed: readonly ListedTable[],
+): Promise<Described<ListedTable>[]> {
+  await client.query('SET SESSION character_set_results = NULL')
+  try {
+    return await describeAll(
+      client,
+      listed,
+      (table) => `SHOW CREATE TABLE ${quoteName(table.name)}`,
+    )
+  } finally {
+    if (client.usable) await client.query('SET SESSION character_set_results = utf8mb4')
+  }
+}
+
+function createText(
+  { item, record, refusal }: Described<ListedTable>,
+  server: Server,
+  notCaptured: NotCaptured[],
+): string | undefined {
+  const text = record?.['Create Table']
+  if (typeof text === 'string') return text
+  if (isVanished(refusal)) throw changedWhileReading(`Table ${item.name}`)
+  const help = `GRANT SELECT ON ${quoteName(server.database)}.* TO the account.`
+  notCaptured.push(notShown('table', item.name, help, refusal))
+  return undefined
+}
+
+function tableOf(
+  listed: ListedTable,
+  text: string,
+  columns: readonly MysqlColumn[],
+  indexes: readonly Index[],
+  server: Server,
+): MysqlTable {
+  const { statement, autoIncrement, sequences } = readCreateTable(text, server.database)
+  const { name, engine } = listed
+  const counter = `ALTER TABLE ${quoteName(name)} AUTO_INCREMENT = ${autoIncrement ?? ''};\n`
+  return {
+    kind: 'table',
+    name,
+    sql: withSettings(settingsNeeded(statement, columns), `${statement};\n`),
+    ...(autoIncrement === undefined ? {} : { sqlCounters: counter }),
+    dependsOn: sequences.map((sequence): ObjectKey => ({ kind: 'sequence', name: sequence })),
+    columns,
+    orderBy: chooseKey(columns, indexes),
+    hasRows: !enginesWithoutRows.has(engine.toUpperCase()),
+    engine,
+    systemVersioned: listed.type === 'SYSTEM VERSIONED',
+  }
+}
+
+/**
+ * Times in a definition are in UTC, like the session that read them; some need a permissive sql_mode; a table that
+ * a foreign key points to may be made later.
+ */
+function settingsNeeded(
+  statement: string,
+  columns: readonly MysqlColumn[],
+): Record<string, string> {
+  const hasTimestamp = columns.some((column) => column.dataType === 'timestamp')
+  const hasTimes = hasTimestamp && /DEFAULT '\d/.test(statement)
+  const hasPartitionTimes = /\bPARTITION BY\b/.test(statement) && /TIMESTAMP/i.test(statement)
+  const hasInvalidDates = /DEFAULT '\d{4}-(?:00|\d\d-00)/.test(statement)
+  return {
+    ...(hasTimes || hasPartitionTimes ? { time_zone: "'+00:00'" } : {}),
+    ...(hasInvalidDates ? { sql_mode: "''" } : {}),
+    ...(/\bFOREIGN KEY \(/.test(statement) ? { foreign_key_checks: '0' } : {}),
+  }
+}
+
+async function readColumns(
+  client: Client,
+  server: Server,
+): Promise<ReadonlyMap<string, readonly MysqlColumn[]>> {
+  const records = await client.query<'of' | 'name' | 'type' | 'data' | 'extra'>(
+    `SELECT table_name AS \`of\`, column_name AS name, column_type AS type, data_type AS data, extra AS extra
+     FROM information_schema.columns WHERE ${isThisDatabase('table_schema', server)}
+     ORDER BY table_name, ordinal_position`,
+  )
+  const byTable = groupBy(records, (record) => record.of)
+  return new Map([...byTable].map(([table, rows]) => [table, rows.map(columnOf)]))
+}
+
+function columnOf({
+  name,
+  type,
+  data,
+  extra,
+}: TextRecord<'name' | 'type' | 'data' | 'extra'>): MysqlColumn {
+  return {
+    name: name ?? '',
+    type: type ?? '',
+    dataType: (data ?? '').toLowerCase(),
+    generated: /\b(?:VIRTUAL|STORED|PERSISTENT) GENERATED\b/i.test(extra ?? ''),
+  }
+}
+
+async function readIndexes(
+  client: Client,
+  server: Server,
+): Promise<ReadonlyMap<string, readonly Index[]>> {
+  const records = await client.query<'of' | 'name' | 'column' | 'part' | 'nullable'>(
+    `SELECT table_name AS \`of\`, index_name AS name, column_name AS \`column\`, sub_part AS part, nullable AS nullable
+     FROM information_schema.statistics WHERE ${isThisDatabase('table_schema', server)} AND non_unique = 0
+     ORDER BY table_name, index_name, seq_in_index`,
+  )
+  const byTable = groupBy(records, (record) => record.of)
+  return new Map(
+    [...byTable].map(([table, parts]) => {
+      const byName = groupBy(parts, (part) => part.name)
+      return [table, [...byName].map(([name, columns]) => indexOf(name, columns))]
+    }),
+  )
+}
+
+function indexOf(
+  name: string,
+  parts: readonly TextRecord<'column' | 'part' | 'nullable'>[],
+): Index {
+  // An expression has no column name; a prefix or a NULL does not tell rows apart for certain.
+  const exact = parts.every(
+    (part) => part.column !== null && part.part === null && part.nullable !== 'YES',
+  )
+  return { name, columns: parts.map((part) => part.column ?? ''), exact }
+}
+
+function groupBy<Item>(
+  items: readonly Item[],
+  keyOf: (item: Item) => string | null,
+): ReadonlyMap<string, readonly Item[]> {
+  const groups = new Map<string, Item[]>()
+  for (const item of items) {
+    const key = keyOf(item) ?? ''
+    const group = groups.get(key)
+    if (group === undefined) groups.set(key, [item])
+    else group.push(item)
+  }
+  return groups
+}

@@ -1,0 +1,184 @@
+import { createHash } from 'node:crypto'
+import { ExpectedError } from '../../errors.ts'
+import type { Snapshot, Table } from '../../model.ts'
+import type { Database, Finding, ReadRequest, TableSize } from '../engine.ts'
+import { changedWhileReading } from './catalog/describe.ts'
+import { listTables } from './catalog/list.ts'
+import { readSchema, type MysqlSchema } from './catalog/read-schema.ts'
+import { withPositions } from './catalog/sequences.ts'
+import type { MysqlTable } from './catalog/tables.ts'
+import type { Client } from './client.ts'
+import { connect } from './connect.ts'
+import { errorNumber, serverErrors } from './failures.ts'
+import { privilegeFindings, readGrants } from './privileges.ts'
+import { readRows } from './rows.ts'
+import { isThisDatabase, pinSession, type Server } from './session.ts'
+import type { ConnectionSettings } from './settings.ts'
+
+/** A pinned session and what it found at its other end. */
+interface Session {
+  readonly client: Client
+  readonly server: Server
+}
+
+/** An open MariaDB or MySQL database: one session that reads, and one for the user's own statements. */
+export class MysqlDatabase implements Database {
+  private reading: Session
+  private executing: Client | undefined
+  private readonly settings: ConnectionSettings
+
+  private constructor(settings: ConnectionSettings, reading: Session) {
+    this.settings = settings
+    this.reading = reading
+  }
+
+  /** Connects; throws ExpectedError as engine.ts says. */
+  static async open(settings: ConnectionSettings): Promise<MysqlDatabase> {
+    return new MysqlDatabase(settings, await openSession(settings))
+  }
+
+  async read<T>(request: ReadRequest, use: (snapshot: Snapshot) => Promise<T>): Promise<T> {
+    const { client, server } = await this.session()
+    // Definitions are in no snapshot, and some views can't be shown in a read-only transaction: read them before
+    // and after it, and compare.
+    const before = await readSchema(client, server)
+    const warnings = [...before.warnings, ...(await rowWarnings(client, before, request))]
+    const result = await inSnapshot(client, async () => {
+      const objects = await withPositions(client, before.objects)
+      const schema = { ...before, warnings, objects }
+      return await use({ schema, rows: (table) => rowsOf(client, schema, table) })
+    })
+    await mustBeUnchanged(client, server, before)
+    return result
+  }
+
+  async execute(sql: string): Promise<void> {
+    if (this.executing === undefined) {
+      this.executing = await connect(this.settings)
+      // It idles while the database is read, between `pause` and `resume`.
+      await this.executing.query('SET SESSION wait_timeout = 86400')
+    }
+    await this.executing.query(sql)
+  }
+
+  async sizes(): Promise<readonly TableSize[]> {
+    const { client, server } = await this.session()
+    const records = await client.query<'name' | 'size' | 'bytes'>(
+      `SELECT table_name AS name, table_rows AS size, data_length + index_length AS bytes
+       FROM information_schema.tables
+       WHERE ${isThisDatabase('table_schema', server)} AND table_type IN ('BASE TABLE', 'SYSTEM VERSIONED')
+       ORDER BY CAST(table_name AS BINARY)`,
+    )
+    return records.map(({ name, size, bytes }) => ({
+      name: name ?? '',
+      rows: Number(size ?? 0),
+      bytes: Number(bytes ?? 0),
+    }))
+  }
+
+  async findings(): Promise<readonly Finding[]> {
+    const { client, server } = await this.session()
+    const tables = (await listTables(client, server)).map((table) => table.name)
+    return privilegeFindings(await readGrants(client), server, tables)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.executing?.[Symbol.asyncDispose]()
+    await this.reading.client[Symbol.asyncDispose]()
+  }
+
+  /** The reading session, a new one when the last was lost or cut off. */
+  private async session(): Promise<Session> {
+    if (!this.reading.client.usable) this.reading = await openSession(this.settings)
+    return this.reading
+  }
+}
+
+async function openSession(settings: ConnectionSettings): Promise<Session> {
+  const client = await connect(settings)
+  try {
+    return { client, server: await pinSession(client, settings.database) }
+  } catch (error) {
+    await client[Symbol.asyncDispose]()
+    throw error
+  }
+}
+
+async function inSnapshot<T>(client: Client, use: () => Promise<T>): Promise<T> {
+  await client.query('START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY')
+  try {
+    return await use()
+  } finally {
+    if (client.usable) await client.query('ROLLBACK')
+  }
+}
+
+/** Tables whose rows the caller wants and that this snapshot can't promise. */
+async function rowWarnings(
+  client: Client,
+  schema: MysqlSchema,
+  request: ReadRequest,
+): Promise<string[]> {
+  const records = await client.query<'engine'>(
+    "SELECT engine AS engine FROM information_schema.engines WHERE transactions = 'YES'",
+  )
+  const transactional = new Set(records.map((record) => record.engine?.toUpperCase()))
+  const wanted = [...schema.tables.values()].filter(
+    (table) => table.hasRows && request.wantsRows(table),
+  )
+  return wanted.flatMap((table) => [
+    ...(transactional.has(table.engine.toUpperCase())
+      ? []
+      : [
+          `table ${table.name} (${table.engine}) has no transactions: its rows may be from another moment`,
+        ]),
+    ...(table.systemVersioned
+      ? [`table ${table.name} is system-versioned: its current rows are saved, its history is not`]
+      : []),
+  ])
+}
+
+/** Structural changes after the snapshot began make these errors. */
+const changeErrors: readonly number[] = [
+  serverErrors.tableDefinitionChanged,
+  serverErrors.unknownTable,
+  serverErrors.unknownColumn,
+]
+
+async function* rowsOf(
+  client: Client,
+  schema: MysqlSchema,
+  { name }: Table,
+): AsyncGenerator<Uint8Array> {
+  const table: MysqlTable | undefined = schema.tables.get(name)
+  if (table === undefined) throw new Error(`no table ${name} in this snapshot`)
+  if (!table.hasRows) return
+  try {
+    yield* readRows(client, table)
+  } catch (error) {
+    if (changeErrors.includes(errorNumber(error) ?? 0)) throw changedWhileReading(`Table ${name}`)
+    if (!(error instanceof ExpectedError) || error.code !== 'server-error') throw error
+    throw new ExpectedError(
+      'rows-not-readable',
+      `The rows of table ${name} can't be read. ${error.message}`,
+      error.next,
+      { cause: error },
+    )
+  }
+}
+
+/** An instantly added column, for one, shows up inside an open snapshot without an error. */
+async function mustBeUnchanged(client: Client, server: Server, before: MysqlSchema): Promise<void> {
+  const after = await readSchema(client, server)
+  if (fingerprint(after) !== fingerprint(before)) {
+    throw changedWhileReading(`The structure of database ${server.database}`)
+  }
+}
+
+function fingerprint(schema: MysqlSchema): string {
+  const hash = createHash('sha256')
+  for (const { kind, name, sql, sqlAfterRows } of schema.objects) {
+    hash.update(JSON.stringify([kind, name, sql, sqlAfterRows]))
+  }
+  return hash.digest('hex')
+}

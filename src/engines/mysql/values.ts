@@ -1,0 +1,131 @@
+import type { MysqlColumn } from './catalog/tables.ts'
+import { quoteName } from './lexer.ts'
+
+/**
+ * How the values of a column travel: an expression to select, one to order by, and what makes the CSV text of the
+ * bytes that the server sends.
+ *
+ * | type | text in the CSV |
+ * |---|---|
+ * | BINARY, VARBINARY, BLOB, geometry (4 bytes SRID, then WKB), VECTOR | `\x` and hexadecimal digits |
+ * | BIT(n) | n binary digits |
+ * | FLOAT | the shortest digits that make the same 32-bit number |
+ * | ENUM | the label, a leading `\` doubled; `\0` for the index 0 of an invalid value |
+ * | everything else | the server's text, in UTF-8 |
+ *
+ * Text of a character column may begin with `\x`, too: the column's type says what it is.
+ */
+export interface ValuePlan {
+  readonly select: string
+  readonly order: string
+  /** Whether `order` compares more bytes than max_sort_length may cover. */
+  readonly isLong: boolean
+  toText(bytes: Buffer): string
+}
+
+const binaryTypes = new Set(['binary', 'varbinary', 'tinyblob', 'blob', 'mediumblob', 'longblob'])
+const opaqueTypes = new Set([
+  'geometry',
+  'point',
+  'linestring',
+  'polygon',
+  'multipoint',
+  'multilinestring',
+  'multipolygon',
+  'geometrycollection',
+  'geomcollection',
+  'vector',
+])
+/** Types whose own order is the same everywhere, and whose text is ASCII. */
+const scalarTypes = new Set([
+  ...[
+    'tinyint',
+    'smallint',
+    'mediumint',
+    'int',
+    'bigint',
+    'decimal',
+    'float',
+    'double',
+    'bit',
+    'year',
+  ],
+  ...['date', 'time', 'datetime', 'timestamp'],
+])
+const longTypes = new Set([
+  'text',
+  'mediumtext',
+  'longtext',
+  'json',
+  'blob',
+  'mediumblob',
+  'longblob',
+])
+
+/** How the values of one column are read. */
+export function planValue({ name, type, dataType }: MysqlColumn): ValuePlan {
+  const column = quoteName(name)
+  const isLong = longTypes.has(dataType) || opaqueTypes.has(dataType) || isLongVariable(type)
+  if (binaryTypes.has(dataType)) return { select: column, order: column, isLong, toText: hexText }
+  if (opaqueTypes.has(dataType))
+    return { select: column, order: `HEX(${column})`, isLong, toText: hexText }
+  if (scalarTypes.has(dataType))
+    return { ...planScalar(column, type, dataType), order: column, isLong }
+  // Collations differ between servers and tie what differs; bytes do neither.
+  const bytes = `CAST(CONVERT(${column} USING utf8mb4) AS BINARY)`
+  if (dataType !== 'enum') return { select: column, order: bytes, isLong, toText: utf8Text }
+  const select = `IF(${column} + 0 = 0, 0xFF, ${bytes})`
+  return { select, order: bytes, isLong, toText: enumText }
+}
+
+function isLongVariable(type: string): boolean {
+  const [, length = '0'] = /^var(?:char|binary)\((\d+)\)/i.exec(type) ?? []
+  return Number(length) >= 4_000
+}
+
+function planScalar(
+  column: string,
+  type: string,
+  dataType: string,
+): Pick<ValuePlan, 'select' | 'toText'> {
+  // The text of a FLOAT has six digits; as a DOUBLE it is exact.
+  if (dataType === 'float') return { select: `CAST(${column} AS DOUBLE)`, toText: floatText }
+  if (dataType !== 'bit') return { select: column, toText: asciiText }
+  const width = Number(/\d+/.exec(type)?.[0] ?? '1')
+  return { select: column, toText: (bytes) => bitText(bytes, width) }
+}
+
+function hexText(bytes: Buffer): string {
+  return `\\x${bytes.toString('hex')}`
+}
+
+function utf8Text(bytes: Buffer): string {
+  return bytes.toString('utf8')
+}
+
+function asciiText(bytes: Buffer): string {
+  return bytes.toString('latin1')
+}
+
+/** 0xFF begins no UTF-8 text, so no label looks like it. */
+function enumText(bytes: Buffer): string {
+  if (bytes.length === 1 && bytes[0] === 0xff) return '\\0'
+  const label = bytes.toString('utf8')
+  return label.startsWith('\\') ? `\\${label}` : label
+}
+
+function bitText(bytes: Buffer, width: number): string {
+  const digits = Array.from(bytes, (byte) => byte.toString(2).padStart(8, '0')).join('')
+  return digits.slice(-width).padStart(width, '0')
+}
+
+/** The shortest decimal text of a 32-bit number that is given exactly. */
+function floatText(bytes: Buffer): string {
+  const exact = Number(bytes.toString('latin1'))
+  if (Object.is(exact, -0)) return '-0'
+  for (let digits = 1; digits < 9; digits += 1) {
+    const text = exact.toPrecision(digits)
+    if (Math.fround(Number(text)) === exact) return String(Number(text))
+  }
+  return String(Number(exact.toPrecision(9)))
+}
