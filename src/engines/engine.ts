@@ -1,0 +1,50 @@
+import type { Environment, Snapshot, TableName } from '../model.ts'
+
+/** Where and how to connect; made by config/, completed by the engine from its vendor's own files and variables. */
+export interface ConnectionRequest {
+  /** The URL of the configuration with `${VARIABLE}` filled in and its password taken out. */
+  readonly url: string
+  /** The password from the URL, `password_file` or `password_command`; absent: the engine asks its vendor's files. */
+  readonly password?: string
+  /** The process's environment (`PGHOST`, `MYSQL_PWD`, `HOME`, …). */
+  readonly environment: Environment
+}
+
+export interface ReadRequest {
+  /** Whether the caller will ask for the rows of this table, so that the engine can lock and check it first. */
+  readonly wantsRows: (table: TableName) => boolean
+}
+
+/** Rough size of one table, for people; never part of a snapshot. */
+export interface TableSize extends TableName {
+  /** The server's estimate. */
+  readonly rows: number
+  readonly bytes: number
+}
+
+/** What an account may not do or a server lacks, found without changing anything. */
+export interface Finding {
+  readonly message: string
+  readonly next: string
+}
+
+/** An open database. Errors of the server become ExpectedError and never quote a row or a secret. */
+export interface Database extends AsyncDisposable {
+  /**
+   * One read-only transaction around `use`: everything in the snapshot is from one point in time.
+   * When the database changed under the reader so that this can't be promised, it throws
+   * (code `changed-while-reading`); the caller may try again.
+   */
+  read<T>(request: ReadRequest, use: (snapshot: Snapshot) => Promise<T>): Promise<T>
+  /** Runs a statement that the user configured (`pause`, `resume`) on one session that lives until dispose. */
+  execute(sql: string): Promise<void>
+  /** The size of every table, for `init` and `check`. */
+  sizes(): Promise<readonly TableSize[]>
+  /** Missing privileges and the like, for `check`. */
+  findings(): Promise<readonly Finding[]>
+}
+
+export interface Engine {
+  /** Connects; throws ExpectedError `host-unknown`, `connection-…`, `authentication-failed`, `unknown-database`, `tls-…`. */
+  open(request: ConnectionRequest): Promise<Database>
+}
