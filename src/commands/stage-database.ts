@@ -1,0 +1,155 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import { compileCategories, tableText } from '../config/categories.ts'
+import type { Database } from '../engines/engine.ts'
+import { ExpectedError } from '../errors.ts'
+import { stageTree, type StagedTree } from '../files/stage.ts'
+import type { Category, NotCaptured, Snapshot, Table, TableName } from '../model.ts'
+import { categorise } from './categorise.ts'
+import {
+  dataSelection,
+  isTable,
+  sharedSelection,
+  type ObjectCategories,
+  type Selection,
+} from './selection.ts'
+import type { Warning } from './report.ts'
+import type { DatabaseRun } from './snapshot-database.ts'
+
+/** All files of one database's snapshot, complete and not yet in place. */
+export interface StagedDatabase extends AsyncDisposable {
+  readonly shared: StagedTree
+  /** The rows of local tables; absent when there is no directory for them or no such table. */
+  readonly local?: StagedTree
+  readonly ephemeral?: StagedTree
+  readonly rows: { readonly global: number; readonly local: number; readonly ephemeral: number }
+  readonly unclassified: readonly string[]
+  readonly notCaptured: readonly NotCaptured[]
+  readonly warnings: readonly Warning[]
+}
+
+/** A migration may well rewrite tables for minutes; the next run comes soon enough. */
+const attempts = 5
+const pauseBetweenAttemptsMilliseconds = 500
+
+/** Reads a database at one point in time into staged files; starts over when it changed meanwhile. */
+export async function stageDatabase(database: Database, run: DatabaseRun): Promise<StagedDatabase> {
+  const categories = compileCategories(run.database.categories)
+  const wantsRows = (table: TableName) =>
+    wantedCategories(run).includes(categories.categorise(table).category)
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await database.read({ wantsRows }, async (snapshot) => await stage(snapshot, run))
+    } catch (error) {
+      if (!changedWhileReading(error) || attempt === attempts) throw error
+      await wait(pauseBetweenAttemptsMilliseconds * attempt)
+      run.context.signal.throwIfAborted()
+    }
+  }
+}
+
+function changedWhileReading(error: unknown): boolean {
+  return error instanceof ExpectedError && error.code === 'changed-while-reading'
+}
+
+function wantedCategories({ destinations, options }: DatabaseRun): readonly Category[] {
+  return [
+    'global',
+    ...(destinations.privateDirectory === undefined || options.dryRun ? [] : ['local' as const]),
+    ...(destinations.ephemeralDirectory === undefined ? [] : ['ephemeral' as const]),
+  ]
+}
+
+async function stage(snapshot: Snapshot, run: DatabaseRun): Promise<StagedDatabase> {
+  const { objects, notCaptured, warnings } = snapshot.schema
+  const { categories, problems, unclassified } = categorise(objects, run.database.categories)
+  await using staged = new StagedTrees(snapshot, run)
+  const { destinations } = run
+  const shared = await staged.add(destinations.stagingDirectory, sharedSelection(categories), false)
+  const local = await staged.addData(destinations.privateDirectory, categories, 'local')
+  const ephemeral = await staged.addData(destinations.ephemeralDirectory, categories, 'ephemeral')
+  return {
+    shared,
+    ...(local === undefined ? {} : { local }),
+    ...(ephemeral === undefined ? {} : { ephemeral }),
+    rows: { global: rowCount(shared), local: rowCount(local), ephemeral: rowCount(ephemeral) },
+    unclassified,
+    notCaptured,
+    warnings: [...problems, ...warnings.map((message) => ({ code: 'database', message }))],
+    ...staged.release(),
+  }
+}
+
+/** The trees of one snapshot, discarded together unless they are released. */
+class StagedTrees implements AsyncDisposable {
+  readonly #resources = new AsyncDisposableStack()
+  readonly #snapshot: Snapshot
+  readonly #run: DatabaseRun
+
+  constructor(snapshot: Snapshot, run: DatabaseRun) {
+    this.#snapshot = snapshot
+    this.#run = run
+  }
+
+  async add(topDirectory: string, selection: Selection, privateMode: boolean): Promise<StagedTree> {
+    const { progress } = this.#run.context
+    const tables = this.#snapshot.schema.objects.filter(isTable).filter(selection.rowsOf)
+    progress.start(this.#run.database.name, tables.length)
+    const { schema } = this.#snapshot
+    const rows = (table: Table) =>
+      untilStopped(this.#snapshot.rows(table), this.#run.context.signal)
+    const snapshot = { schema, rows }
+    const tree = await stageTree(snapshot, {
+      topDirectory,
+      privateMode,
+      ...selection,
+      onProgress: ({ table, rows }) => {
+        progress.show(
+          tables.indexOf(table),
+          `${tableText(table)} ${rows.toLocaleString('en-US')} rows`,
+        )
+      },
+    })
+    this.#resources.defer(async () => {
+      await tree.discard()
+    })
+    return tree
+  }
+
+  async addData(
+    topDirectory: string | undefined,
+    categories: ObjectCategories,
+    category: Category,
+  ): Promise<StagedTree | undefined> {
+    if (topDirectory === undefined) return undefined
+    const selection = dataSelection(this.#snapshot.schema.objects, categories, category)
+    return await this.add(topDirectory, selection, true)
+  }
+
+  release(): AsyncDisposable {
+    const resources = this.#resources.move()
+    return {
+      [Symbol.asyncDispose]: async () => {
+        await resources.disposeAsync()
+      },
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#resources.disposeAsync()
+  }
+}
+
+/** Ends with the signal's reason at the next block: a read that nobody wants any more keeps no lock. */
+async function* untilStopped(
+  rows: AsyncIterable<Uint8Array>,
+  signal: AbortSignal,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  for await (const block of rows) {
+    signal.throwIfAborted()
+    yield block
+  }
+}
+
+function rowCount(tree: StagedTree | undefined): number {
+  return [...(tree?.rowCounts.values() ?? [])].reduce((sum, rows) => sum + rows, 0)
+}

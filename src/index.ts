@@ -1,0 +1,25 @@
+/** The library: what the command line does, for programs. */
+export { findConfigFile, loadConfig } from './config/load.ts'
+export type { FindRequest, LoadedConfig, LoadRequest } from './config/load.ts'
+export type { Config, ConfigWarning, DatabaseConfig } from './config/config.ts'
+export { check } from './commands/check.ts'
+export type { CheckFinding, CheckReport } from './commands/check.ts'
+export type { CommandContext, Progress } from './commands/context.ts'
+export { init } from './commands/init.ts'
+export type { InitOptions, InitPorts, InitResult } from './commands/init.ts'
+export type { DatabaseReport, Failure, Outcome, RunReport, Warning } from './commands/report.ts'
+export { snapshot } from './commands/snapshot.ts'
+export type { SnapshotOptions } from './commands/snapshot.ts'
+export { engineFor, urlSchemes } from './engines/index.ts'
+export type {
+  ConnectionRequest,
+  Database,
+  Engine,
+  Finding,
+  ReadRequest,
+  TableSize,
+} from './engines/engine.ts'
+export { ExpectedError, exitStatus } from './errors.ts'
+export type { ExitStatus } from './errors.ts'
+export type * from './model.ts'
+export type { Change } from './review/changes.ts'
