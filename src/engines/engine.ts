@@ -1,3 +1,7 @@
+import type { NeutralTexts } from './neutral.ts'
+import type { ScriptRequest, ScriptWriter } from './script.ts'
+import type { DatabaseServer, FillRequest, Target } from './target.ts'
+import type { DumpRequest, VendorDump } from './vendor-dump.ts'
 import type { Environment, Snapshot, TableName } from '../model.ts'
 
 /** Where and how to connect; made by config/, completed by the engine from its vendor's own files and variables. */
@@ -11,8 +15,11 @@ export interface ConnectionRequest {
 }
 
 export interface ReadRequest {
-  /** Whether the caller will ask for the rows of this table, so that the engine can lock and check it first. */
-  readonly wantsRows: (table: TableName) => boolean
+  /**
+   * Whether the caller will ask for the rows of this table, so that the engine can lock and check it first.
+   * `partitionOf` are the tables whose partition it is, nearest first.
+   */
+  readonly wantsRows: (table: TableName, partitionOf?: readonly TableName[]) => boolean
 }
 
 /** Rough size of one table, for people; never part of a snapshot. */
@@ -24,6 +31,8 @@ export interface TableSize extends TableName {
 
 /** What an account may not do or a server lacks, found without changing anything. */
 export interface Finding {
+  /** The table whose rows can't be read; it matters only where they are wanted. */
+  readonly table?: TableName
   readonly message: string
   readonly next: string
 }
@@ -38,6 +47,8 @@ export interface Database extends AsyncDisposable {
   read<T>(request: ReadRequest, use: (snapshot: Snapshot) => Promise<T>): Promise<T>
   /** Runs a statement that the user configured (`pause`, `resume`) on one session that lives until dispose. */
   execute(sql: string): Promise<void>
+  /** Fills the database, all or nothing; see target.ts. */
+  fill<T>(request: FillRequest, use: (target: Target) => Promise<T>): Promise<T>
   /** The size of every table, for `init` and `check`. */
   sizes(): Promise<readonly TableSize[]>
   /** Missing privileges and the like, for `check`. */
@@ -47,4 +58,12 @@ export interface Database extends AsyncDisposable {
 export interface Engine {
   /** Connects; throws ExpectedError `host-unknown`, `connection-…`, `authentication-failed`, `unknown-database`, `tls-…`. */
   open(request: ConnectionRequest): Promise<Database>
+  /** Connects to the server that holds the URL's database, which need not exist; throws as `open`. */
+  openServer(request: ConnectionRequest): Promise<DatabaseServer>
+  /** Writes a snapshot as one SQL script for the vendor's own client; needs no server. */
+  script(request: ScriptRequest): ScriptWriter
+  /** What the vendor's own dump program says of a database; undefined when it is not installed. */
+  vendorDump(request: ConnectionRequest, what: DumpRequest): Promise<VendorDump | undefined>
+  /** The meaning of its cell texts, for rows that go to another engine. */
+  readonly neutral: NeutralTexts
 }

@@ -19,7 +19,7 @@ export const urlSchemes: { readonly all: readonly string[]; readonly ofFiles: re
 
 /** The engine for a database URL; throws ExpectedError `unknown-scheme`. */
 export async function engineFor(url: string): Promise<Engine> {
-  const scheme = url.slice(0, Math.max(0, url.indexOf(':'))).toLowerCase()
+  const scheme = schemeOf(url)
   const load = Object.hasOwn(engines, scheme) ? engines[scheme] : undefined
   if (load === undefined) {
     throw new ExpectedError(
@@ -30,4 +30,27 @@ export async function engineFor(url: string): Promise<Engine> {
     )
   }
   return await load()
+}
+
+/** What a product calls itself in a snapshot → the scheme of its engine. */
+const products: Readonly<Record<string, string>> = {
+  MariaDB: 'mariadb',
+  MySQL: 'mysql',
+  PostgreSQL: 'postgres',
+  SQLite: 'sqlite',
+}
+
+/** The engine that a snapshot was made by; throws ExpectedError `unknown-product`. */
+export async function engineOfProduct(product: string): Promise<Engine> {
+  const scheme = Object.hasOwn(products, product) ? products[product] : undefined
+  if (scheme !== undefined) return await engineFor(`${scheme}:`)
+  throw new ExpectedError(
+    'unknown-product',
+    `No engine writes scripts for "${product}".`,
+    `Correct product in database.yaml; it is one of: ${Object.keys(products).join(', ')}.`,
+  )
+}
+
+function schemeOf(url: string): string {
+  return url.slice(0, Math.max(0, url.indexOf(':'))).toLowerCase()
 }

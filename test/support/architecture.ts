@@ -19,6 +19,7 @@ const allowedImports: Readonly<Record<string, readonly string[]>> = {
   config: ['model', 'errors'],
   ops: ['model', 'errors'],
   progress: ['model', 'commands'],
+  'command-line': [],
   commands: ['*'],
   index: ['*'],
   cli: ['*'],
@@ -32,7 +33,7 @@ const ownersOfPackages: Readonly<Record<string, readonly string[]>> = {
   mysql2: ['src/engines/'],
   // The lock of a run is a database file: it is the only lock that the kernel frees at once.
   'node:sqlite': ['src/engines/', 'src/files/lock.ts'],
-  commander: ['src/cli.ts'],
+  commander: ['src/command-line.ts', 'src/cli.ts'],
 }
 
 const engineName = /postgres|pgsql|mysql|mariadb|sqlite/i

@@ -48,14 +48,30 @@ export class Client implements AsyncDisposable {
     return (results as unknown[]).map((rows) => textRecords<Name>(rows))
   }
 
+  /** Runs one statement that gives no rows, with the values of its `?` sent apart. */
+  async execute(sql: string, values: readonly (string | Buffer)[]): Promise<void> {
+    await new Promise<void>((resolve, reject) => {
+      this.connection.execute(sql, [...values], (error) => {
+        if (error === null) resolve()
+        else reject(this.failure(error))
+      })
+    })
+  }
+
   private async run(sql: string): Promise<unknown> {
     return await new Promise((resolve, reject) => {
       const typeCast = (field: { buffer(): Buffer | null }) => field.buffer()
       this.connection.query({ sql, typeCast }, (error, results) => {
         if (error === null) resolve(results)
-        else reject(asExpected(error))
+        else reject(this.failure(error))
       })
     })
+  }
+
+  /** The driver tells the loss of a session to whoever waits for an answer, and to nobody else. */
+  private failure(error: Error & { readonly fatal?: boolean }): Error {
+    if (error.fatal === true) this.lost ??= error
+    return asExpected(error)
   }
 
   /**

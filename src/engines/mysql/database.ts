@@ -2,7 +2,9 @@ import { createHash } from 'node:crypto'
 import { ExpectedError } from '../../errors.ts'
 import type { Snapshot, Table } from '../../model.ts'
 import type { Database, Finding, ReadRequest, TableSize } from '../engine.ts'
+import type { FillRequest, Target } from '../target.ts'
 import { changedWhileReading } from './catalog/describe.ts'
+import { transactionalEngines } from './catalog/engines.ts'
 import { listTables } from './catalog/list.ts'
 import { readSchema, type MysqlSchema } from './catalog/read-schema.ts'
 import { withPositions } from './catalog/sequences.ts'
@@ -10,6 +12,8 @@ import type { MysqlTable } from './catalog/tables.ts'
 import type { Client } from './client.ts'
 import { connect } from './connect.ts'
 import { errorNumber, serverErrors } from './failures.ts'
+import { fillDatabase } from './fill.ts'
+import { markerTable, readMarker, restoreInProgress } from './marker.ts'
 import { privilegeFindings, readGrants } from './privileges.ts'
 import { readRows } from './rows.ts'
 import { isThisDatabase, pinSession, type Server } from './session.ts'
@@ -42,6 +46,9 @@ export class MysqlDatabase implements Database {
     // Definitions are in no snapshot, and some views can't be shown in a read-only transaction: read them before
     // and after it, and compare.
     const before = await readSchema(client, server)
+    if (before.tables.has(markerTable)) {
+      throw restoreInProgress(server.database, (await readMarker(client, server.database)) ?? {})
+    }
     const warnings = [...before.warnings, ...(await rowWarnings(client, before, request))]
     const result = await inSnapshot(client, async () => {
       const objects = await withPositions(client, before.objects)
@@ -59,6 +66,10 @@ export class MysqlDatabase implements Database {
       await this.executing.query('SET SESSION wait_timeout = 86400')
     }
     await this.executing.query(sql)
+  }
+
+  async fill<T>(request: FillRequest, use: (target: Target) => Promise<T>): Promise<T> {
+    return await fillDatabase(this.settings, request, use)
   }
 
   async sizes(): Promise<readonly TableSize[]> {
@@ -119,10 +130,7 @@ async function rowWarnings(
   schema: MysqlSchema,
   request: ReadRequest,
 ): Promise<string[]> {
-  const records = await client.query<'engine'>(
-    "SELECT engine AS engine FROM information_schema.engines WHERE transactions = 'YES'",
-  )
-  const transactional = new Set(records.map((record) => record.engine?.toUpperCase()))
+  const transactional = await transactionalEngines(client)
   const wanted = [...schema.tables.values()].filter(
     (table) => table.hasRows && request.wantsRows(table),
   )

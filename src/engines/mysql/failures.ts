@@ -11,6 +11,8 @@ export interface Address {
 interface DriverError extends Error {
   readonly code?: string
   readonly errno?: number
+  /** The session is lost. */
+  readonly fatal?: boolean
 }
 
 /** The server's error numbers that are told apart here: https://mariadb.com/docs/server/reference/error-codes */
@@ -26,6 +28,8 @@ export const serverErrors = {
   tableDefinitionChanged: 1412,
   brokenView: 1356,
   lockWaitTimeout: 1205,
+  packetTooLarge: 1153,
+  subqueryOfManyRows: 1242,
 } as const
 
 /** The server's number of an error, also of one that became an ExpectedError. */
@@ -38,10 +42,11 @@ export function errorNumber(error: unknown): number | undefined {
 /** A driver's error of a running session, as an ExpectedError; anything else stays what it is. */
 export function asExpected(error: Error): Error {
   if (error instanceof ExpectedError) return error
-  const { errno, code } = error as DriverError
+  const { errno, code, fatal } = error as DriverError
   // The text of errors that can quote a row (duplicate keys, bad values) never leaves the engine.
-  if (code === undefined) return error
-  if (errno === undefined || errno < 1000) return connectionLost(error)
+  if (code === undefined) return fatal === true ? connectionLost(error) : error
+  // The machine's own errors have negative numbers; small ones are of the server's file system.
+  if (errno === undefined || errno < 0) return connectionLost(error)
   return new ExpectedError(
     errno === serverErrors.lockWaitTimeout ? 'lock-timeout' : 'server-error',
     `The server refused a statement: ${messageWithoutValues(error)} (error ${errno}).`,
@@ -59,11 +64,17 @@ function connectionLost(error: Error): ExpectedError {
   )
 }
 
-const errorsThatQuoteValues = new Set([1062, 1292, 1366, 1367, 1264, 1265, 1406, 1416, 1411, 1586])
+const errorsThatQuoteValues = new Set([
+  1062, 1292, 1366, 1367, 1264, 1265, 1406, 1416, 1411, 1586, 1525, 1690, 3140,
+])
+
+// At the end of a message, behind the value, stands where it does not fit.
+const place =
+  / (?:for|in value for) (?:key|column) (?:'[^'`]*'|`[^'`]*`(?:\.`[^'`]*`)*)(?: at row \d+)?\.?$/
 
 function messageWithoutValues(error: DriverError): string {
   if (!errorsThatQuoteValues.has(error.errno ?? 0)) return error.message.replace(/\.$/, '')
-  return error.code ?? 'a value was refused'
+  return (error.code ?? 'a value was refused') + (place.exec(error.message)?.[0] ?? '')
 }
 
 /** The driver puts the statement and the server's text on its errors; a cause keeps the number alone. */

@@ -31,7 +31,8 @@ export function tokenize(statement: string): Token[] {
   return tokens
 }
 
-function tokenAt(statement: string, position: number): Token {
+/** The token that begins at a position before the end. */
+export function tokenAt(statement: string, position: number): Token {
   for (const [kind, pattern] of patterns) {
     pattern.lastIndex = position
     const [text] = pattern.exec(statement) ?? []

@@ -129,6 +129,7 @@ export function privilegeFindings(
 ): Finding[] {
   const unreadable = tables.filter((table) => !mayReadRows(grants, table, server))
   const rows = unreadable.map((table) => ({
+    table: { name: table },
     message: `The account may not read the rows of table ${table}.`,
     next: `GRANT SELECT ON ${quoteName(server.database)}.${quoteName(table)} TO the account.`,
   }))

@@ -6,7 +6,7 @@ import { ExpectedError } from '../../errors.ts'
 import type { ConnectionRequest } from '../engine.ts'
 import { connectionError } from './errors.ts'
 import { connectionParameters, type ConnectionParameters } from './parameters.ts'
-import { pinSession } from './session.ts'
+import { pinForFilling, pinSession } from './session.ts'
 
 async function certificateFile(
   named: string | undefined,
@@ -104,22 +104,50 @@ async function connected(
   }
 }
 
-/** Opens connections with the parameters of one request; for reading they are pinned, for the user's statements not. */
-export type Connector = (use: 'read' | 'execute') => Promise<Client>
+/** What a session differs in from the request's own. */
+export interface SessionChoice {
+  /** The search path that RESET goes back to. */
+  readonly searchPath?: string
+  readonly database?: string
+}
+
+/** Opens connections with the parameters of one request; those to read and to fill are pinned, those for the user's statements not. */
+export type Connector = (
+  use: 'read' | 'fill' | 'execute',
+  choice?: SessionChoice,
+) => Promise<Client>
+
+/** https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNECT-OPTIONS */
+function optionText(name: string, value: string): string {
+  return ` -c ${name}=${value.replace(/[\\\s]/g, '\\$&')}`
+}
+
+function chosenParameters(
+  parameters: ConnectionParameters,
+  { searchPath, database = parameters.database }: SessionChoice,
+): ConnectionParameters {
+  const { options = '' } = parameters
+  const path = searchPath === undefined ? '' : optionText('search_path', searchPath)
+  return options + path === ''
+    ? { ...parameters, database }
+    : { ...parameters, database, options: options + path }
+}
 
 /** Resolves the request once and returns what opens sessions with it. */
 export async function connectorFor(request: ConnectionRequest): Promise<Connector> {
-  const parameters = await connectionParameters(request)
-  const ssl = await tlsOptions(parameters, request.environment)
-  const mayFallBack = parameters.sslmode === 'prefer' || parameters.sslmode === 'allow'
-  return async (use) => {
+  const requested = await connectionParameters(request)
+  const ssl = await tlsOptions(requested, request.environment)
+  const mayFallBack = requested.sslmode === 'prefer' || requested.sslmode === 'allow'
+  return async (use, choice = {}) => {
+    const parameters = chosenParameters(requested, choice)
     try {
       const client = await connected(parameters, ssl).catch(async (error: unknown) => {
         const refused = error instanceof Error && error.message.includes('does not support SSL')
         if (!mayFallBack || !refused) throw error
         return await connected(parameters, false)
       })
-      if (use === 'read') await pinSession(client)
+      if (use !== 'execute') await pinSession(client)
+      if (use === 'fill') await pinForFilling(client)
       return client
     } catch (error) {
       throw connectionError(error, parameters)

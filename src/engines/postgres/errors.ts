@@ -1,4 +1,5 @@
 import { ExpectedError } from '../../errors.ts'
+import { identifier } from './quote.ts'
 
 /** What the server or the network reported; `detail` and `hint` are never used: they can quote rows. */
 interface DriverError {
@@ -78,15 +79,21 @@ function explainTls(code: string, message: string, place: Place): Explanation | 
   return undefined
 }
 
+function loginRefusal(code: string, message: string, { host, user, database }: Place): string {
+  if (code === '28P01')
+    return `The server at ${host} did not accept user ${user} with the password given.`
+  return message.includes('no pg_hba.conf entry')
+    ? `The server at ${host} has no pg_hba.conf entry for user ${user} and database ${database} from here.`
+    : `The server at ${host} did not accept user ${user}: no such role, or one that may not log in here.`
+}
+
 function explainLogin(code: string, message: string, place: Place): Explanation | undefined {
   switch (code) {
     case '28P01':
     case '28000':
       return [
         'authentication-failed',
-        message.includes('no pg_hba.conf entry')
-          ? `The server at ${place.host} has no pg_hba.conf entry for user ${place.user} and database ${place.database} from here.`
-          : `The server at ${place.host} did not accept user ${place.user} with the password given.`,
+        loginRefusal(code, message, place),
         'Correct user and password (URL, password_file, PGPASSWORD or ~/.pgpass), or the entry in pg_hba.conf.',
       ]
     case '3D000':
@@ -99,7 +106,7 @@ function explainLogin(code: string, message: string, place: Place): Explanation 
       return [
         'authentication-failed',
         `User ${place.user} may not connect to database ${place.database}.`,
-        `Run: GRANT CONNECT ON DATABASE "${place.database}" TO "${place.user}".`,
+        `Run: GRANT CONNECT ON DATABASE ${identifier(place.database)} TO ${identifier(place.user)};`,
       ]
     case '53300':
       return [
@@ -143,6 +150,43 @@ export function changedWhileReading(what: string): ExpectedError {
   )
 }
 
+/** The fields of a server error that hold names and numbers, and its words, which can quote rows. */
+export interface DriverFacts extends DriverError {
+  readonly schema?: string
+  readonly table?: string
+  readonly constraint?: string
+  readonly column?: string
+  /** The line of the text that COPY was reading. */
+  readonly line?: number
+}
+
+/** What the driver tells about a failure. */
+export function driverFacts(error: unknown): DriverFacts {
+  const fields = error instanceof Error ? Object.entries(error) : []
+  const text = (name: string): Record<string, string> => {
+    const value: unknown = fields.find(([field]) => field === name)?.[1]
+    return typeof value === 'string' ? { [name]: value } : {}
+  }
+  const where = text('where')['where'] ?? ''
+  const [, line, column] = /^COPY .*?, line (\d+)(?:, column ([^:\n]+))?/.exec(where) ?? []
+  return {
+    ...asDriverError(error),
+    ...(column === undefined ? {} : { column }),
+    ...text('schema'),
+    ...text('table'),
+    ...text('constraint'),
+    ...text('column'),
+    ...(line === undefined ? {} : { line: Number(line) }),
+  }
+}
+
+/** Whether the connection ended, so that the server takes back an open transaction. */
+export function isLostConnection({ code, message }: DriverFacts): boolean {
+  return (
+    (code !== undefined && lostConnection.has(code)) || message.startsWith('Connection terminated')
+  )
+}
+
 const lostConnection = new Set(['57P01', '57P02', '57P03', '08006', '08003', 'ECONNRESET', 'EPIPE'])
 // A relation, function, type or cache entry that was there a moment ago is gone.
 const vanished = new Set(['42P01', 'XX000', '3F000', '40001', '40P01'])
@@ -150,7 +194,7 @@ const vanished = new Set(['42P01', 'XX000', '3F000', '40001', '40P01'])
 /** A failure of a statement while reading `what`, as an ExpectedError; never quotes a row. */
 export function readingError(error: unknown, what: string): Error {
   if (error instanceof ExpectedError) return error
-  const { code, message } = asDriverError(error)
+  const { code } = asDriverError(error)
   if (code === '55P03') {
     return new ExpectedError(
       'lock-timeout',
@@ -176,10 +220,7 @@ export function readingError(error: unknown, what: string): Error {
     )
   }
   if (code !== undefined && vanished.has(code)) return changedWhileReading(`${what}, ${code}`)
-  if (
-    (code !== undefined && lostConnection.has(code)) ||
-    message.startsWith('Connection terminated')
-  ) {
+  if (isLostConnection(driverFacts(error))) {
     return new ExpectedError(
       'connection-lost',
       `The connection was lost while reading ${what}.`,

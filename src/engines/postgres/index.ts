@@ -2,9 +2,14 @@ import type { Client } from 'pg'
 import { ExpectedError } from '../../errors.ts'
 import type { Database, Engine } from '../engine.ts'
 import { connectorFor, type Connector } from './connect.ts'
+import { fillDatabase } from './fill.ts'
 import { readFindings, readSizes } from './inspect.ts'
 import { readingError } from './errors.ts'
+import { neutralTexts } from './neutral.ts'
 import { readSnapshot } from './read.ts'
+import { scriptWriter } from './script.ts'
+import { openServer } from './server.ts'
+import { postgresDump } from './vendor-dump.ts'
 
 /** What the driver throws: an error with a severity, or the end of the connection. */
 function isOfServer(error: unknown): boolean {
@@ -57,6 +62,7 @@ function databaseFrom(connect: Connector, first: Client): Database {
         throw executionError(error)
       }
     },
+    fill: (request, use) => fillDatabase(connect, request, use),
     sizes: () => session(readSizes),
     findings: () => session(readFindings),
     async [Symbol.asyncDispose]() {
@@ -74,4 +80,8 @@ export const postgres: Engine = {
     // One connection now, so that a wrong password or host is told at once; the first reader gets it.
     return databaseFrom(connect, await connect('read'))
   },
+  openServer,
+  script: scriptWriter,
+  vendorDump: postgresDump,
+  neutral: neutralTexts,
 }

@@ -2,7 +2,7 @@ import type { Client } from 'pg'
 import type { Finding, TableSize } from '../engine.ts'
 import { isNoMember, isUserSchema } from './catalog/parts.ts'
 import { readingError } from './errors.ts'
-import { qualifiedIdentifier } from './quote.ts'
+import { grantReading, identifier } from './quote.ts'
 
 const fromUserTables = (kinds: string) => `
   FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -50,23 +50,15 @@ interface AccountFacts {
 }
 
 function tableFindings(tables: readonly TablePrivileges[], user: string): Finding[] {
-  return tables.flatMap((table) => {
-    const name = qualifiedIdentifier(table)
-    if (!table.may_use || !table.may_read) {
-      return [
-        {
-          message: `The user ${user} may not read the rows of ${table.schema}.${table.name}.`,
-          next: `Run: GRANT USAGE ON SCHEMA "${table.schema}" TO "${user}"; GRANT SELECT ON ${name} TO "${user}"; or GRANT pg_read_all_data TO "${user}";`,
-        },
-      ]
+  return tables.flatMap(({ schema, name, ...may }) => {
+    const table = { schema, name }
+    if (!may.may_use || !may.may_read) {
+      const message = `The user ${user} may not read the rows of ${schema}.${name}.`
+      return [{ table, message, next: grantReading([table], user) }]
     }
-    if (!table.is_filtered) return []
-    return [
-      {
-        message: `Row security hides rows of ${table.schema}.${table.name} from the user ${user}.`,
-        next: `Run: ALTER ROLE "${user}" BYPASSRLS;`,
-      },
-    ]
+    if (!may.is_filtered) return []
+    const message = `Row security hides rows of ${schema}.${name} from the user ${user}.`
+    return [{ table, message, next: `Run: ALTER ROLE ${identifier(user)} BYPASSRLS;` }]
   })
 }
 

@@ -7,7 +7,7 @@ import { catalogFingerprint } from './catalog/fingerprint.ts'
 import { isNoMember, isUserSchema } from './catalog/parts.ts'
 import type { Connector } from './connect.ts'
 import { changedWhileReading, readingError } from './errors.ts'
-import { qualifiedIdentifier } from './quote.ts'
+import { grantReading, identifier, qualifiedIdentifier } from './quote.ts'
 import { copyRows } from './rows.ts'
 import { catalogSession } from './session.ts'
 
@@ -17,13 +17,19 @@ interface ListedTable {
   oid: number
   may_read: boolean
   is_filtered: boolean
+  partition_of: readonly TableName[]
 }
 
 // Names may pg_class resolve differently later: LOCK is by name, so the oid is compared afterwards.
 const listQuery = `
   SELECT c.oid, n.nspname::text AS schema, c.relname::text AS name,
     has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT') AS may_read,
-    row_security_active(c.oid) AS is_filtered
+    row_security_active(c.oid) AS is_filtered,
+    CASE WHEN c.relispartition THEN (
+      SELECT json_agg(json_build_object('schema', an.nspname::text, 'name', a.relname::text) ORDER BY p.distance)
+      FROM pg_partition_ancestors(c.oid) WITH ORDINALITY p(oid, distance)
+        JOIN pg_class a ON a.oid = p.oid JOIN pg_namespace an ON an.oid = a.relnamespace
+      WHERE p.oid <> c.oid) ELSE '[]' END AS partition_of
   FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
   WHERE c.relkind = 'r' AND c.relpersistence <> 't' AND ${isUserSchema('n')} AND ${isNoMember('pg_class', 'c.oid')}
   ORDER BY n.nspname COLLATE "C", c.relname COLLATE "C"`
@@ -33,7 +39,9 @@ async function listTables(
   wantsRows: ReadRequest['wantsRows'],
 ): Promise<ListedTable[]> {
   const { rows } = await client.query<ListedTable>(listQuery)
-  return rows.filter(({ schema, name }) => wantsRows({ schema, name }))
+  return rows.filter(({ schema, name, partition_of: parents }) =>
+    wantsRows({ schema, name }, parents),
+  )
 }
 
 function refuseUnreadable(tables: readonly ListedTable[], user: string): void {
@@ -45,14 +53,14 @@ function refuseUnreadable(tables: readonly ListedTable[], user: string): void {
     throw new ExpectedError(
       'missing-privilege',
       `The user ${user} may not read the rows of ${names(denied)}.`,
-      `Run: ${denied.map((table) => `GRANT SELECT ON ${qualifiedIdentifier(table)} TO "${user}";`).join(' ')} (or GRANT pg_read_all_data TO "${user}";)`,
+      grantReading(denied, user),
     )
   }
   if (filtered.length > 0) {
     throw new ExpectedError(
       'missing-privilege',
       `Row security hides rows of ${names(filtered)} from the user ${user}.`,
-      `Run: ALTER ROLE "${user}" BYPASSRLS; or read as the owner of the tables.`,
+      `Run: ALTER ROLE ${identifier(user)} BYPASSRLS; or read as the owner of the tables.`,
     )
   }
 }

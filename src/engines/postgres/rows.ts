@@ -38,6 +38,14 @@ function orderTerm(name: string, type: string, isKey: boolean): string {
   return `${text} COLLATE "C"`
 }
 
+/** A query has at most this many result columns, and each term that it is ordered by counts as one. */
+const maximumTargets = 1664
+
+/** The terms as one value that orders rows as they do: elements are compared in turn, NULL last. */
+function oneTerm(terms: readonly string[]): string {
+  return `ARRAY[${terms.join(', ')}]`
+}
+
 /**
  * The COPY statement for the rows of a table: stored columns in their order, by the key or by the text of every column.
  * A table without stored columns gives one empty line a row.
@@ -48,7 +56,8 @@ export function copyStatement(table: Table): string {
   const keyed = table.orderBy.length > 0
   const names = keyed ? table.orderBy : stored.map(({ name }) => name)
   const terms = names.map((name) => orderTerm(name, typeOf.get(name) ?? '', keyed))
-  const order = terms.length === 0 ? '' : ` ORDER BY ${terms.join(', ')}`
+  const orderBy = stored.length + terms.length > maximumTargets ? oneTerm(terms) : terms.join(', ')
+  const order = terms.length === 0 ? '' : ` ORDER BY ${orderBy}`
   const columns = stored.map(({ name }) => identifier(name)).join(', ')
   return `COPY (SELECT ${columns} FROM ONLY ${qualifiedIdentifier(table)}${order}) TO STDOUT (FORMAT csv)`
 }

@@ -1,5 +1,6 @@
 import type { Client, QueryResultRow } from 'pg'
 import { readingError } from './errors.ts'
+import { literal } from './quote.ts'
 
 /**
  * Settings that change how the server prints a value or a definition, or that could cut a read short.
@@ -29,15 +30,44 @@ const pins: Readonly<Record<string, string>> = {
   jit: 'off',
 }
 
+/** Settings that would change what statements and rows are understood as, or what objects are made like. */
+const fillingPins: Readonly<Record<string, string>> = {
+  check_function_bodies: 'off',
+  xmloption: 'content',
+  transform_null_equals: 'off',
+  default_transaction_read_only: 'off',
+  default_transaction_deferrable: 'off',
+  default_transaction_isolation: 'read committed',
+  default_tablespace: '',
+  default_table_access_method: 'heap',
+}
+
+async function setAll(client: Client, settings: Readonly<Record<string, string>>): Promise<void> {
+  await client.query(
+    `SELECT pg_catalog.set_config(s.name, p.value, false)
+     FROM pg_catalog.jsonb_each_text($1::jsonb) p JOIN pg_catalog.pg_settings s ON pg_catalog.lower(s.name) = p.key`,
+    [JSON.stringify(settings)],
+  )
+}
+
 /** Pins a new session; settings that the server does not know are passed over. */
 export async function pinSession(client: Client): Promise<void> {
   // First of all: the timeout of a role or database may be shorter than the next statement takes.
   await client.query('SET statement_timeout = 0')
-  await client.query(
-    `SELECT pg_catalog.set_config(s.name, p.value, false)
-     FROM pg_catalog.jsonb_each_text($1::jsonb) p JOIN pg_catalog.pg_settings s ON pg_catalog.lower(s.name) = p.key`,
-    [JSON.stringify(pins)],
-  )
+  await setAll(client, pins)
+}
+
+/** Pins a pinned session further, for one that fills a database. */
+export async function pinForFilling(client: Client): Promise<void> {
+  await setAll(client, fillingPins)
+}
+
+/** The settings of a session that fills a database, as SET statements for a script; those of later versions are left out. */
+export function pinStatements(): readonly string[] {
+  const settings = { ...pins, ...fillingPins }
+  return Object.entries(settings)
+    .filter(([name]) => name !== 'transaction_timeout' && name !== 'lock_timeout')
+    .map(([name, value]) => `SET ${name} = ${literal(value)};`)
 }
 
 /** Runs catalog queries of one transaction, with errors that say what was read. */

@@ -101,12 +101,13 @@ export function textFromBytes(stored: Uint8Array, encoding: TextEncoding): strin
 }
 
 function encodeText(text: string, affinity: Affinity, encoding: TextEncoding): string {
-  if (text.includes('\0')) return `\\u${hex(textBytes(text, encoding))}`
+  if (text.includes('\0')) return `\\u${hex(textToBytes(text, encoding))}`
   if (text.startsWith('\\') || (affinity !== 'text' && number.test(text))) return `\\t${text}`
   return text
 }
 
-function textBytes(text: string, encoding: TextEncoding): Uint8Array {
+/** The bytes that stand in the file for a text. */
+export function textToBytes(text: string, encoding: TextEncoding): Uint8Array {
   if (encoding === 'UTF-8') return Buffer.from(text, 'utf8')
   const littleEndian = Buffer.from(text, 'utf16le')
   return encoding === 'UTF-16le' ? littleEndian : littleEndian.swap16()

@@ -26,6 +26,38 @@ export function isBusy(error: unknown): boolean {
   return code === result.busy || code === result.locked
 }
 
+/** Whether there was no room for what should be written. */
+export function isOutOfSpace(error: unknown): boolean {
+  return resultCodeOf(error) === result.full
+}
+
+/**
+ * What the file system refused while a file was written → ExpectedError; any other error stays as it is.
+ * `path` is what the failure is about.
+ */
+export function fileFailure(error: unknown, path: string): unknown {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined
+  if (code === 'ENOSPC' || code === 'EDQUOT') return diskFull(path, error)
+  if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS') {
+    return new ExpectedError(
+      'not-writable',
+      `The account that runs schema_backup may not write beside "${path}".`,
+      'Run as the account that owns the database, or give this one write permission on the directory.',
+      { cause: error },
+    )
+  }
+  return error
+}
+
+function diskFull(path: string, cause: unknown): ExpectedError {
+  return new ExpectedError(
+    'disk-full',
+    `There is no room for what is written to the SQLite database "${path}".`,
+    'Free space on its file system (the new file stands beside the old one until it is whole) and run again; the database is as it was.',
+    { cause },
+  )
+}
+
 /**
  * What SQLite said about a file → ExpectedError, whatever is no error of SQLite stays as it is.
  * `activity` completes the sentence "SQLite could not …".
@@ -73,10 +105,11 @@ function knownFailure(
     case result.cantOpen:
       return cannotOpen(path, cause)
     case result.full:
+      return diskFull(path, cause)
     case result.ioError:
       return new ExpectedError(
         'input-output-error',
-        `Reading the SQLite database "${path}" failed: ${cause.message}.`,
+        `Reading or writing the SQLite database "${path}" failed: ${cause.message}.`,
         'Look at the disk and at the free space in the directory for temporary files (SQLITE_TMPDIR, TMPDIR).',
         { cause },
       )

@@ -1,13 +1,19 @@
 import type { DatabaseSync } from 'node:sqlite'
 import type { Snapshot, Table } from '../../model.ts'
 import type { Database, Engine, Finding, ReadRequest, TableSize } from '../engine.ts'
+import type { FillRequest, Target } from '../target.ts'
 import { beginRead, connect, requireFile } from './connect.ts'
 import { query } from './catalog.ts'
 import { expectedError, resultCodeOf } from './failures.ts'
+import { fillFile } from './fill.ts'
 import { pathOfUrl } from './location.ts'
+import { neutralTexts } from './neutral.ts'
 import { readRows } from './rows.ts'
 import { readSchema, type ReadSchema } from './schema.ts'
+import { sqliteScript } from './script.ts'
+import { openDirectory } from './server.ts'
 import { readSizes } from './sizes.ts'
+import { sqliteDump } from './vendor-dump.ts'
 
 /** SQLite 3 files, read by the SQLite that Node.js brings along. */
 export const sqlite: Engine = {
@@ -18,6 +24,10 @@ export const sqlite: Engine = {
     await database.inReadTransaction(() => Promise.resolve())
     return database
   },
+  openServer: (request) => openDirectory(request),
+  script: sqliteScript,
+  vendorDump: sqliteDump,
+  neutral: neutralTexts,
 }
 
 class SqliteFile implements Database {
@@ -49,6 +59,12 @@ class SqliteFile implements Database {
       })
       done()
     })
+  }
+
+  async fill<T>(request: FillRequest, use: (target: Target) => Promise<T>): Promise<T> {
+    this.#session?.close()
+    this.#session = undefined
+    return await fillFile(this.#path, request, use)
   }
 
   async sizes(): Promise<readonly TableSize[]> {

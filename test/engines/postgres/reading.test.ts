@@ -280,6 +280,16 @@ describe.each(['postgres15', 'postgres18'] as const)('%s: reading', (name) => {
     })
   })
 
+  test('reads the widest table there can be without a key', async () => {
+    const names = Array.from({ length: 1600 }, (_, index) => `c${index}`)
+    const made = make(`CREATE TABLE wide (${names.map((column) => `${column} boolean`).join(', ')});
+      INSERT INTO wide DEFAULT VALUES; INSERT INTO wide (c1) VALUES (true); INSERT INTO wide (c0) VALUES (true), (false)`)
+    await using database = await open(made)
+    const text = await database.read(everything, (snapshot) => rowsOf(snapshot, 'wide'))
+    const ends = text.split('\n').map((line) => line.slice(0, 3))
+    expect(ends).toEqual(['f,,', 't,,', ',t,', ',,,', ''])
+  })
+
   test('runs configured statements on one session with the settings of the user', async () => {
     const made = make('CREATE TABLE t (a integer)')
     const database = await open(made)

@@ -37,7 +37,7 @@ export interface TablesRead {
 }
 
 /** Engines whose tables show rows that live in another place. */
-const enginesWithoutRows = new Set([
+export const enginesWithoutRows = new Set([
   'FEDERATED',
   'CONNECT',
   'SPIDER',

@@ -73,6 +73,30 @@ function creationFacts(row: DatabaseRow): string {
 
 const itsName = '\u0000'
 
+/** The statements that make the database's own comment, settings and privileges those of a new one. */
+export async function undoDatabase(
+  context: Pick<CatalogContext, 'session'>,
+): Promise<readonly string[]> {
+  const rows = await context.session.query<DatabaseRow>('the database', query)
+  return rows.flatMap((row) => {
+    const roles = new Set(row.settings.flatMap(({ role }) => role ?? []))
+    const grants = grantStatements({
+      target: `DATABASE ${itsName}`,
+      owner: row.owner,
+      actual: row.standard,
+      standard: row.actual ?? row.standard,
+    })
+    return [
+      `COMMENT ON DATABASE ${itsName} IS NULL`,
+      `ALTER DATABASE ${itsName} RESET ALL`,
+      ...[...roles].map((role) => `ALTER ROLE ${role} IN DATABASE ${itsName} RESET ALL`),
+      ...grants.map((statement) => statement.replace(/;$/, '')),
+    ].map((statement) =>
+      statement.includes(itsName) ? onThisDatabase(statement) : `${statement};`,
+    )
+  })
+}
+
 /** What belongs to the database as a whole: comment, settings, privileges, default privileges without a schema. */
 export async function readDatabase(context: CatalogContext): Promise<Captured[]> {
   const rows = await context.session.query<DatabaseRow>('the database', query)

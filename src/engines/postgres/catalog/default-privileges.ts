@@ -20,11 +20,10 @@ const plurals: Readonly<Record<string, string>> = {
   L: 'LARGE OBJECTS',
 }
 
-/** ALTER DEFAULT PRIVILEGES statements by the schema they are limited to; null: those of the whole database. */
-export async function readDefaultPrivileges(
-  context: CatalogContext,
-): Promise<ReadonlyMap<string | null, readonly string[]>> {
-  const rows = await context.session.query<DefaultRow>(
+async function defaultRows(
+  context: Pick<CatalogContext, 'session'>,
+): Promise<readonly DefaultRow[]> {
+  return await context.session.query<DefaultRow>(
     'default privileges',
     `SELECT ${roleName('d.defaclrole')} AS role, n.nspname::text AS schema, quote_ident(n.nspname) AS quoted_schema,
        d.defaclobjtype::text AS kind, ${grantsJson('d.defaclacl')} AS actual,
@@ -33,23 +32,40 @@ export async function readDefaultPrivileges(
          ELSE '[]' END AS standard
      FROM pg_default_acl d LEFT JOIN pg_namespace n ON n.oid = d.defaclnamespace`,
   )
+}
+
+function statementsOf(row: DefaultRow): string[] {
+  const scope = row.quoted_schema === null ? '' : ` IN SCHEMA ${row.quoted_schema}`
+  const prefix = `ALTER DEFAULT PRIVILEGES FOR ROLE ${row.role}${scope} `
+  const lines = grantStatements({
+    target: plurals[row.kind] ?? row.kind,
+    owner: row.role,
+    actual: row.actual,
+    standard: row.standard,
+  })
+  return lines
+    .filter((line) => !line.includes('SESSION AUTHORIZATION'))
+    .map((line) => prefix + line)
+}
+
+/** ALTER DEFAULT PRIVILEGES statements by the schema they are limited to; null: those of the whole database. */
+export async function readDefaultPrivileges(
+  context: CatalogContext,
+): Promise<ReadonlyMap<string | null, readonly string[]>> {
   const statements = new Map<string | null, string[]>()
-  for (const row of rows) {
-    const scope = row.quoted_schema === null ? '' : ` IN SCHEMA ${row.quoted_schema}`
-    const prefix = `ALTER DEFAULT PRIVILEGES FOR ROLE ${row.role}${scope} `
-    const lines = grantStatements({
-      target: plurals[row.kind] ?? row.kind,
-      owner: row.role,
-      actual: row.actual,
-      standard: row.standard,
-    })
+  for (const row of await defaultRows(context)) {
     const list = statements.get(row.schema) ?? []
-    list.push(
-      ...lines
-        .filter((line) => !line.includes('SESSION AUTHORIZATION'))
-        .map((line) => prefix + line),
-    )
+    list.push(...statementsOf(row))
     statements.set(row.schema, list.sort(compareText))
   }
   return statements
+}
+
+/** The statements that take back all default privileges of the whole database. */
+export async function undoDefaultPrivileges(
+  context: Pick<CatalogContext, 'session'>,
+): Promise<readonly string[]> {
+  return (await defaultRows(context)).flatMap((row) =>
+    statementsOf({ ...row, actual: row.standard, standard: row.actual }),
+  )
 }

@@ -120,9 +120,7 @@ function statementsOf(context: CatalogContext, row: IndexRow): readonly string[]
 
 /** Building an index calls its functions, which may need any other object. */
 function phaseOf(row: IndexRow): Phase {
-  return row.uses_user_function || (row.is_partitioned && !row.is_valid && !row.is_constraint)
-    ? 'afterRows'
-    : 'sql'
+  return row.uses_user_function || (row.is_partitioned && !row.is_valid) ? 'afterRows' : 'sql'
 }
 
 /** All indexes, those of constraints too (for what the constraint's text does not say). */

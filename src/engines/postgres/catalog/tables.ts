@@ -169,11 +169,14 @@ function statementsAfterRows(parts: TableParts): string[] {
   return [
     ...columns.filter(parts.isDeferred).flatMap((column) => defaultStatement(column, row.quoted)),
     ...columns.flatMap((column) => notValidNotNull(column, parts.owner)),
+    ...waiting.filter(({ isIncomplete }) => isIncomplete).flatMap(textOf),
     ...withOwnPath([
       ...waiting.filter(({ needsOwnPath }) => needsOwnPath).flatMap(textOf),
       ...indexes.filter(({ phase }) => phase === 'afterRows').flatMap((index) => index.statements),
     ]),
-    ...waiting.filter(({ needsOwnPath }) => !needsOwnPath).flatMap(textOf),
+    ...waiting
+      .filter(({ needsOwnPath, isIncomplete }) => !needsOwnPath && !isIncomplete)
+      .flatMap(textOf),
     ...waiting.flatMap(({ comments }) => comments),
     ...late.flatMap((part) => part.statements),
     ...(row.has_row_security ? [`ALTER TABLE ${row.quoted} ENABLE ROW LEVEL SECURITY;`] : []),

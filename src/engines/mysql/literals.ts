@@ -1,0 +1,101 @@
+import { depthChange, nameOf, tokenize, type Token } from './lexer.ts'
+
+/** A value as SQL, and apart from its statement, for one that is too long to be written twice as long. */
+export interface CellValue {
+  readonly literal: string
+  readonly parameter: string | Buffer
+  /** The index 0 of an ENUM: only a session without a strict sql_mode takes it. */
+  readonly isInvalidLabel?: true
+}
+
+/** Makes the value of a cell's text (values.ts says what it looks like); undefined for a text that is never written. */
+export type CellReader = (text: string) => CellValue | undefined
+
+const bytesTypes =
+  /^(?:(?:var)?binary|(?:tiny|medium|long)?blob|geometry|point|(?:multi)?(?:linestring|polygon)|multipoint|geom(?:etry)?collection|vector)$/
+
+/** How the cells of a column of this type (as the server prints it) are read. */
+export function cellReader(type: string): CellReader {
+  const family = /^[a-z0-9_]+/i.exec(type)?.[0].toLowerCase() ?? ''
+  if (bytesTypes.test(family)) return readBytes
+  if (family === 'bit') return readBits
+  if (family === 'float') return readFloat
+  return family === 'enum' ? readLabel : readText
+}
+
+function readBytes(text: string): CellValue | undefined {
+  if (!/^\\x(?:[0-9a-f]{2})*$/.test(text)) return undefined
+  const digits = text.slice(2)
+  // `x''` is an empty value of bytes, as it should be.
+  return {
+    literal: `x'${digits}'`,
+    get parameter() {
+      return Buffer.from(digits, 'hex')
+    },
+  }
+}
+
+function readBits(text: string): CellValue | undefined {
+  return /^[01]{1,64}$/.test(text) ? { literal: `b'${text}'`, parameter: text } : undefined
+}
+
+/** The exact value of the 32-bit number: its shortest digits can stand for more than the largest one. */
+function readFloat(text: string): CellValue | undefined {
+  const value = Math.fround(Number(text))
+  if (text.trim() !== text || text === '' || !Number.isFinite(value)) return undefined
+  return readText(Object.is(value, -0) ? '-0' : String(value))
+}
+
+function readLabel(text: string): CellValue | undefined {
+  if (text === '\\0') return { literal: '0', parameter: text, isInvalidLabel: true }
+  if (!text.startsWith('\\')) return readText(text)
+  return text.startsWith('\\\\') ? readText(text.slice(1)) : undefined
+}
+
+function readText(text: string): CellValue {
+  return { literal: `'${text.replaceAll(escaped, escape)}'`, parameter: text }
+}
+
+// Line ends, too: a client without --binary-mode changes them.
+// eslint-disable-next-line no-control-regex -- the characters are what must be escaped
+const escaped = /[\0\n\r\u001a\\']/g
+const escapes: Readonly<Record<string, string>> = {
+  '\0': '\\0',
+  '\n': '\\n',
+  '\r': '\\r',
+  '\u001a': '\\Z',
+  '\\': '\\\\',
+  "'": "''",
+}
+
+function escape(character: string): string {
+  return escapes[character] ?? character
+}
+
+/** The types of a table's columns by name, as its CREATE TABLE statement writes them. */
+export function columnTypes(createTable: string): ReadonlyMap<string, string> {
+  const types = new Map<string, string>()
+  const tokens = tokenize(createTable)
+  const start = tokens.findIndex((token) => depthChange(token) === 1)
+  let depth = 0
+  let item: Token[] = []
+  for (const token of tokens.slice(start)) {
+    depth += depthChange(token)
+    const ends = (depth === 1 && token.text === ',') || depth === 0
+    if (!ends) item.push(token)
+    else {
+      addColumn(types, item)
+      item = []
+    }
+    if (depth === 0) break
+  }
+  return types
+}
+
+/** Only columns begin with a name in quotes; keys, checks and periods with a keyword. */
+function addColumn(types: Map<string, string>, item: readonly Token[]): void {
+  const words = item.filter((token) => token.kind !== 'space' && token.kind !== 'comment')
+  const [name, ...definition] = words[0]?.text === '(' ? words.slice(1) : words
+  if (name?.kind !== 'name') return
+  types.set(nameOf(name) ?? '', definition.map((token) => token.text).join(' '))
+}

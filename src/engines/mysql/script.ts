@@ -1,0 +1,131 @@
+import type { DbObject } from '../../model.ts'
+import type { ScriptRequest, ScriptRows, ScriptWriter } from '../script.ts'
+import { definitionMode, rowMode } from './fill-session.ts'
+import { insertStatements } from './insert.ts'
+import { isToken, nameOf, quoteName, tokenize } from './lexer.ts'
+import { columnTypes } from './literals.ts'
+import { splitStatements } from './split.ts'
+
+const statementBytes = 1 << 20
+
+const head = `-- Run it with: mariadb --binary-mode --comments DATABASE < FILE   (or mysql)
+-- It stops at the first error. Definitions commit on their own: after an error drop the database and begin anew.
+`
+const headOfRows = `-- Run it with: mariadb --binary-mode --comments DATABASE < FILE   (or mysql)
+-- Triggers must not see the rows: those of the tables here are dropped first and made again at the end.
+`
+
+const variables = ['sql_mode', 'time_zone', 'foreign_key_checks']
+
+/**
+ * A script for the `mariadb` or `mysql` program, which stops at the first error. Definitions commit on their own,
+ * so there is one transaction for the rows alone; events come last, when everything is there that they may change.
+ * Source: https://mariadb.com/docs/server/clients-and-utilities/mariadb-client
+ */
+export function mysqlScript(request: ScriptRequest): ScriptWriter {
+  const writer = new MysqlScript(request)
+  return {
+    begin: () => writer.begin(),
+    create: (object) => writer.create(object),
+    rows: (rows, csv) => writer.rows(rows, csv),
+    counters: (object) => writer.counters(object),
+    finish: (object) => writer.finish(object),
+    end: () => writer.end(),
+  }
+}
+
+class MysqlScript {
+  private readonly request: ScriptRequest
+  /** Texts that wait for the end. */
+  private readonly last: string[] = []
+  private inTransaction = false
+
+  constructor(request: ScriptRequest) {
+    this.request = request
+  }
+
+  begin(): string {
+    const saved = variables.map((name) => `@old_${name} = @@${name}`).join(', ')
+    return (
+      `${this.request.content === 'rows' ? headOfRows : head}SET NAMES utf8mb4;\n` +
+      `SET ${saved};\n` +
+      `SET sql_mode = '${definitionMode}', time_zone = '+00:00', foreign_key_checks = 0;\n` +
+      (this.request.content === 'rows' ? '' : (this.request.settings?.sql ?? ''))
+    )
+  }
+
+  create({ kind, sql }: DbObject): string {
+    if (kind !== 'event') return sql
+    this.last.push(sql)
+    return ''
+  }
+
+  async *rows(request: ScriptRows, csv: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
+    const types = columnTypes(request.table.sql)
+    const plan = {
+      table: request.table.name,
+      columns: request.columns.map((name) => ({ name, type: types.get(name) ?? '' })),
+      statementBytes,
+    }
+    let isFirst = true
+    for await (const { sql, needsLeniency } of insertStatements(plan, csv)) {
+      if (isFirst) yield this.beforeRows(request.table)
+      isFirst = false
+      yield needsLeniency ? `${lenient}${sql};\n${strict}` : `${sql};\n`
+    }
+    if (!isFirst) yield `SET sql_mode = '${definitionMode}';\n`
+  }
+
+  counters({ sqlCounters = '' }: DbObject): string {
+    // It would end the transaction of the rows.
+    if (this.request.content !== 'rows') return this.commit() + sqlCounters
+    if (sqlCounters !== '') this.last.push(sqlCounters)
+    return ''
+  }
+
+  finish({ sqlAfterRows = '' }: DbObject): string {
+    return this.commit() + sqlAfterRows
+  }
+
+  end(): string {
+    const restored = variables.map((name) => `${name} = @old_${name}`).join(', ')
+    return `${this.commit()}${this.last.join('')}SET ${restored};\n`
+  }
+
+  private beforeRows(table: DbObject): string {
+    const quiet = this.request.content === 'rows' ? this.withoutTriggers(table) : ''
+    const start = this.inTransaction ? '' : 'START TRANSACTION;\n'
+    this.inTransaction = true
+    return quiet + start + strict
+  }
+
+  private withoutTriggers({ sqlAfterRows }: DbObject): string {
+    if (sqlAfterRows === undefined) return ''
+    this.last.push(sqlAfterRows)
+    const drops = triggerNames(sqlAfterRows).map(
+      (name) => `DROP TRIGGER IF EXISTS ${quoteName(name)};\n`,
+    )
+    return this.commit() + drops.join('')
+  }
+
+  private commit(): string {
+    if (!this.inTransaction) return ''
+    this.inTransaction = false
+    return 'COMMIT;\n'
+  }
+}
+
+const strict = `SET sql_mode = '${rowMode}';\n`
+const lenient = `SET sql_mode = '${definitionMode}';\n`
+
+/** The names in `CREATE … TRIGGER [IF NOT EXISTS] name …` of a script. */
+function triggerNames(script: string): string[] {
+  return splitStatements(script).flatMap((statement) => {
+    const tokens = tokenize(statement).filter(({ kind }) => kind !== 'space' && kind !== 'comment')
+    if (!isToken(tokens[0], 'CREATE')) return []
+    const keyword = tokens.findIndex((token) => isToken(token, 'TRIGGER'))
+    const first = isToken(tokens[keyword + 1], 'IF') ? keyword + 4 : keyword + 1
+    const name = nameOf(tokens[first])
+    return keyword < 0 || name === undefined ? [] : [name]
+  })
+}

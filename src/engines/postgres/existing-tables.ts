@@ -1,0 +1,119 @@
+import { ExpectedError } from '../../errors.ts'
+import type { TableName } from '../../model.ts'
+import { tableText } from './fill-errors.ts'
+import { identifier, literal, qualifiedIdentifier } from './quote.ts'
+import { foreignKeysOf, type ForeignKey } from './references.ts'
+import type { CatalogSession } from './session.ts'
+
+/** A table that rows are loaded into, as it is in the target. */
+export interface ExistingTable {
+  readonly kind: string
+  readonly columns: readonly {
+    readonly name: string
+    readonly isGenerated: boolean
+    readonly isAlwaysIdentity: boolean
+  }[]
+}
+
+/** Looks at a table; throws when there is none, or when it lacks one of the columns or computes it. */
+export async function existingTable(
+  session: CatalogSession,
+  table: TableName,
+  columns: readonly string[],
+): Promise<ExistingTable> {
+  const [found] = await session.query<ExistingTable>(
+    `the table ${tableText(table)}`,
+    `SELECT c.relkind::text AS kind, (SELECT coalesce(json_agg(json_build_object('name', a.attname,
+         'isGenerated', a.attgenerated <> '', 'isAlwaysIdentity', a.attidentity = 'a')), '[]')
+       FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped) AS columns
+     FROM pg_class c WHERE c.oid = to_regclass(${literal(qualifiedIdentifier(table))})`,
+  )
+  if (found === undefined) {
+    throw new ExpectedError(
+      'missing-table',
+      `There is no table ${tableText(table)} to load rows into.`,
+      'Make it first, or restore its definition too.',
+    )
+  }
+  const stored = new Set(
+    found.columns.filter(({ isGenerated }) => !isGenerated).map(({ name }) => name),
+  )
+  const wrong = columns.filter((name) => !stored.has(name))
+  if (wrong.length === 0) return found
+  throw new ExpectedError(
+    'column-mismatch',
+    `The table ${tableText(table)} has no column to load for: ${wrong.join(', ')}.`,
+    'Bring the table to the same columns, or restore its definition too.',
+  )
+}
+
+interface TriggerState {
+  /** Quoted: the table or one of its partitions. */
+  readonly relation: string
+  readonly name: string
+  readonly state: string
+}
+
+const stateWords: Readonly<Record<string, string>> = {
+  O: 'ENABLE',
+  R: 'ENABLE REPLICA',
+  A: 'ENABLE ALWAYS',
+}
+
+/** Turns the users' triggers of a table and its partitions off; returns the statements that turn them on again. */
+export async function silenceTriggers(
+  session: CatalogSession,
+  table: TableName,
+): Promise<readonly string[]> {
+  const what = `the triggers of ${tableText(table)}`
+  const itself = `${literal(qualifiedIdentifier(table))}::regclass`
+  const triggers = await session.query<TriggerState>(
+    what,
+    `SELECT quote_ident(n.nspname) || '.' || quote_ident(c.relname) AS relation, t.tgname::text AS name, t.tgenabled::text AS state
+     FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+     WHERE t.tgrelid IN (SELECT ${itself} UNION SELECT relid FROM pg_partition_tree(${itself})) AND t.tgenabled <> 'D'
+       AND NOT EXISTS (SELECT FROM pg_constraint k WHERE k.oid = t.tgconstraint AND k.contype <> 't')`,
+  )
+  const statement = ({ relation, name }: TriggerState, words: string): string =>
+    `ALTER TABLE ONLY ${relation} ${words} TRIGGER ${identifier(name)};`
+  if (triggers.length > 0) {
+    await session.query(what, triggers.map((trigger) => statement(trigger, 'DISABLE')).join('\n'))
+  }
+  return triggers.map((trigger) => statement(trigger, stateWords[trigger.state] ?? 'ENABLE'))
+}
+
+/** Turns off the checks of foreign keys in this session; false when the account may not. */
+export async function silenceReferences(session: CatalogSession): Promise<boolean> {
+  const [answer] = await session.query<{ may: boolean }>(
+    'the privileges of the user',
+    session.version >= 150_000
+      ? `SELECT has_parameter_privilege('session_replication_role', 'SET') AS may`
+      : `SELECT rolsuper AS may FROM pg_roles WHERE rolname = current_user`,
+  )
+  if (answer?.may !== true) return false
+  await session.query('the checks of foreign keys', 'SET session_replication_role = replica')
+  return true
+}
+
+function timing(key: ForeignKey): string {
+  if (!key.is_deferrable) return 'NOT DEFERRABLE'
+  return key.is_deferred ? 'DEFERRABLE INITIALLY DEFERRED' : 'DEFERRABLE INITIALLY IMMEDIATE'
+}
+
+/** Puts the checks of the foreign keys from and to a table off to the end; returns the statements that undo it. */
+export async function deferReferences(
+  session: CatalogSession,
+  table: TableName,
+): Promise<readonly string[]> {
+  const keys = await foreignKeysOf(session, [table])
+  const statement = (key: ForeignKey, words: string): string =>
+    `ALTER TABLE ${key.quoted} ALTER CONSTRAINT ${key.quoted_constraint} ${words};`
+  const changed = keys.filter(({ is_deferred }) => !is_deferred)
+  if (changed.length > 0) {
+    await session.query(
+      `the foreign keys of ${tableText(table)}`,
+      changed.map((key) => statement(key, 'DEFERRABLE INITIALLY DEFERRED')).join('\n'),
+    )
+  }
+  return changed.map((key) => statement(key, timing(key)))
+}

@@ -1,0 +1,203 @@
+import type { Client, QueryResultRow } from 'pg'
+import { ExpectedError } from '../../errors.ts'
+import type { ObjectKey, TableName } from '../../model.ts'
+import { driverFacts, isLostConnection, type DriverFacts } from './errors.ts'
+import { missingFeature } from './features.ts'
+import type { CatalogSession } from './session.ts'
+
+/** What was being done when a statement failed. */
+export interface Step {
+  /** For a sentence: `the table app.users`. */
+  readonly what: string
+  /** The text that ran; absent while rows are loaded. */
+  readonly sql?: string
+  /** Whether the text looks at rows, so that the server's words may quote them. */
+  readonly seesRows: boolean
+  /** `server_version_num` of the server. */
+  readonly serverVersion: number
+  /** The version of the server that wrote the definition, where it is known. */
+  readonly sourceVersion?: string
+}
+
+/** `app.users`, for people. */
+export function tableText(table: TableName): string {
+  return table.schema === undefined ? table.name : `${table.schema}.${table.name}`
+}
+
+/** `the function app.f(integer)`, for people. */
+export function objectText(key: ObjectKey): string {
+  if (key.kind === 'database') return "the database's settings"
+  const signature = key.signature === undefined ? '' : `(${key.signature})`
+  return `the ${key.kind.replace('_', ' ')} ${tableText(key)}${signature}`
+}
+
+type Words = readonly [code: string, message: string, next: string]
+
+const again = 'Nothing was changed. Try again'
+
+/** Failures of the server as a whole. */
+function ofServer({ code = '' }: DriverFacts, what: string): Words | undefined {
+  switch (code) {
+    case '53100':
+      return [
+        'disk-full',
+        `The server ran out of disk space at ${what}.`,
+        'Nothing was changed. Make room on the server, then try again.',
+      ]
+    case '53200':
+      return [
+        'target-out-of-memory',
+        `The server ran out of shared memory at ${what}.`,
+        'Nothing was changed. Raise max_locks_per_transaction (every object takes a lock), restart the server, then try again.',
+      ]
+    case '55P03':
+      return [
+        'lock-timeout',
+        `Another session holds a lock that ${what} needs.`,
+        `${again} when the sessions that use the database have ended.`,
+      ]
+    case '40001':
+    case '40P01':
+      return [
+        'lock-timeout',
+        `Another session worked on the same rows as ${what}.`,
+        `${again} when the sessions that use the database have ended.`,
+      ]
+    default:
+      return undefined
+  }
+}
+
+function ofPrivileges({ code = '', message }: DriverFacts, step: Step): Words | undefined {
+  if (code === '42501') {
+    return [
+      'missing-privilege',
+      `The user may not do what ${step.what} needs${step.seesRows ? '' : `: ${message}`}.`,
+      'Nothing was changed. Restore as a superuser, or as a member of every role that owns objects.',
+    ]
+  }
+  if (code === '42704' && /^role ".*" does not exist$/s.test(message)) {
+    return [
+      'no-such-account',
+      `${capital(step.what)} needs a role that this server lacks: ${message}.`,
+      'Nothing was changed. Create the role (roles belong to the server and are in no snapshot), then try again.',
+    ]
+  }
+  return undefined
+}
+
+function ofAge({ code = '' }: DriverFacts, step: Step): Words | undefined {
+  if (!/^(42|0A|22023)/.test(code) || step.sql === undefined) return undefined
+  const here = `${Math.floor(step.serverVersion / 10_000)}`
+  const missing = missingFeature(step.sql, step.serverVersion)
+  if (missing !== undefined) {
+    return [
+      'server-too-old',
+      `${capital(step.what)} needs PostgreSQL ${missing.version} (${missing.feature}); this server is version ${here}.`,
+      `Nothing was changed. Restore on version ${missing.version} or newer, or leave this object out.`,
+    ]
+  }
+  const source = /^\d+/.exec(step.sourceVersion ?? '')?.[0]
+  if (source === undefined || Number(source) <= Number(here)) return undefined
+  return [
+    'server-too-old',
+    `${capital(step.what)} was read from PostgreSQL ${source} and is not understood by this server, version ${here} (SQLSTATE ${code}).`,
+    `Nothing was changed. Restore on version ${source} or newer, or leave this object out.`,
+  ]
+}
+
+const missingThings = new Set(['42704', '42P01', '42883', '3F000', '58P01', '0A000', '42703'])
+
+function ofDefinition({ code = '', message }: DriverFacts, step: Step): Words | undefined {
+  if (step.seesRows || step.sql === undefined) return undefined
+  if (missingThings.has(code)) {
+    return [
+      'dependency-missing',
+      `${capital(step.what)} needs something that is not there: ${message}.`,
+      'Nothing was changed. Install or create what is missing, or restore with everything that it depends on.',
+    ]
+  }
+  if (!/^(42|3|22023|2BP01)/.test(code)) return undefined
+  return [
+    'object-refused',
+    `The server refuses ${step.what}: ${message} (SQLSTATE ${code}).`,
+    'Nothing was changed. Correct the definition, or leave this object out.',
+  ]
+}
+
+function capital(text: string): string {
+  return text.slice(0, 1).toUpperCase() + text.slice(1)
+}
+
+/** Names alone: the server's message, detail and context can quote rows. */
+function ofRows(
+  { code = '', constraint, column, line }: DriverFacts,
+  step: Step,
+): Words | undefined {
+  if (!/^(22|23|21|P0|42)/.test(code)) return undefined
+  const where = line === undefined ? '' : `, line ${line} of its rows`
+  const by =
+    constraint !== undefined
+      ? `, constraint ${constraint}`
+      : column !== undefined
+        ? `, column ${column}`
+        : ''
+  const reasons: Readonly<Record<string, string>> = {
+    '23505': 'the key exists already',
+    '23502': 'a value is missing',
+    '23503': 'a row that it refers to is missing',
+    '23514': 'a check does not hold',
+    '23P01': 'it excludes another row',
+    '21000': 'two of the rows have the same key',
+  }
+  const reason =
+    reasons[code] ?? (code.startsWith('22') ? 'a value does not fit' : 'it was refused')
+  return [
+    'row-refused',
+    `${capital(step.what)}${where}${by}: ${reason} (SQLSTATE ${code}).`,
+    'Nothing was changed. Correct the row or the definition, then try again.',
+  ]
+}
+
+/** A failure while a database is filled, as an ExpectedError that names the object; never quotes a row. */
+export function fillingError(error: unknown, step: Step): Error {
+  if (error instanceof ExpectedError) return error
+  const facts = driverFacts(error)
+  if (isLostConnection(facts)) {
+    return new ExpectedError(
+      'connection-lost',
+      `The connection was lost at ${step.what}.`,
+      'Nothing was changed: the server takes back what was not committed. Try again.',
+      { cause: error },
+    )
+  }
+  const words =
+    ofServer(facts, step.what) ??
+    ofPrivileges(facts, step) ??
+    ofAge(facts, step) ??
+    ofDefinition(facts, step) ??
+    ofRows(facts, step)
+  if (words === undefined && facts.code === undefined) {
+    return error instanceof Error ? error : new Error('an unknown failure', { cause: error })
+  }
+  const [code, message, next] = words ?? [
+    'fill-failed',
+    `The server failed at ${step.what} (SQLSTATE ${facts.code ?? 'unknown'}).`,
+    "Nothing was changed. Look into the server's log.",
+  ]
+  return new ExpectedError(code, message, next, { cause: error })
+}
+
+/** A session for queries and statements about the database as a whole. */
+export function fillingSession(client: Client, serverVersion: number): CatalogSession {
+  return {
+    version: serverVersion,
+    async query<Row extends QueryResultRow>(what: string, sql: string): Promise<Row[]> {
+      try {
+        return (await client.query<Row>(sql)).rows
+      } catch (error) {
+        throw fillingError(error, { what, sql, seesRows: false, serverVersion })
+      }
+    },
+  }
+}

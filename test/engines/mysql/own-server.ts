@@ -1,0 +1,26 @@
+import { spawnSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { openServerRoom } from '../../support/server-room.ts'
+import type { Server, ServerName } from '../../support/servers.ts'
+import type { ServerFacts } from '../../support/start-server.ts'
+
+const program = join(import.meta.dirname, '../../support/start-server.ts')
+
+/** A server that no other test uses, so that all of its databases and sessions are the caller's. */
+export async function startOwnServer(
+  name: ServerName,
+): Promise<{ readonly server: Server; stop(): Promise<void> }> {
+  const room = await openServerRoom()
+  const words = ['--disable-warning=ExperimentalWarning', program, name, room.directory]
+  const { status, stderr } = spawnSync(process.execPath, words, { encoding: 'utf8' })
+  if (status !== 0) {
+    await room.close()
+    throw new Error(`${name} did not start: ${stderr}`)
+  }
+  const text = readFileSync(join(room.directory, name, 'facts.json'), 'utf8')
+  const facts = JSON.parse(text) as ServerFacts
+  const url = (database: string) =>
+    `${name}://${facts.user}@${facts.host}:${facts.port}/${encodeURIComponent(database)}`
+  return { server: { ...facts, url }, stop: () => room.close() }
+}
