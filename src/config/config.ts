@@ -17,6 +17,32 @@ export interface DatabaseConfig {
   readonly pause: readonly string[]
   /** SQL statements to execute after the read, whatever happened. */
   readonly resume: readonly string[]
+  readonly verify: VerifyConfig
+  readonly restore: RestoreConfig
+}
+
+/** Where a database may be restored to. */
+export interface RestoreConfig {
+  /** Whether anything may be restored at all. */
+  readonly allowed: boolean
+  /** The target; absent: the command line names it. */
+  readonly url?: string
+  readonly password?: () => Promise<string>
+}
+
+/** How a database is verified. */
+export interface VerifyConfig {
+  /** Left out by `verify --all`. */
+  readonly skip: boolean
+  /** Whether rows that a foreign key does not allow are a difference. */
+  readonly checkReferences: boolean
+  /** Shown in the table of results. */
+  readonly comment?: string
+  /** Any database of the server that scratch databases are made on; absent: none is configured. */
+  readonly server?: {
+    readonly url: string
+    readonly password?: () => Promise<string>
+  }
 }
 
 /** What a configuration file says, with every default filled in; frozen. */

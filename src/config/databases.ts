@@ -9,6 +9,8 @@ import type { ValuePath, YamlFile } from './document.ts'
 import { exampleUrl, yamlExample, type Finding } from './finding.ts'
 import { configuredPassword, type PasswordRequest } from './secret.ts'
 import { findTargets, isMapping, textsOf, type Mapping, type Target } from './targets.ts'
+import { readRestore } from './restore.ts'
+import { readVerify } from './verify.ts'
 import { readDatabaseUrl, type DatabaseUrl, type PathBase, type UrlSchemes } from './url.ts'
 
 /** What the databases of a file are read with. */
@@ -66,7 +68,23 @@ function readTarget(target: Target, top: Mapping, request: DatabasesRequest): Ta
     return { findings: [{ where, message, write: yamlExample('database', exampleUrl) }] }
   }
   const passwords = passwordsOf(url, settings)
-  const findings = passwords.length > 1 ? [manyPasswords(where, passwords)] : []
+  const { verify, findings: verifyFindings } = readVerify({
+    ...request,
+    own: settings['verify'],
+    top: top['verify'],
+    where,
+  })
+  const { restore, findings: restoreFindings } = readRestore({
+    ...request,
+    own: settings['restore'],
+    top: top['restore'],
+    where,
+  })
+  const findings = [
+    ...(passwords.length > 1 ? [manyPasswords(where, passwords)] : []),
+    ...verifyFindings,
+    ...restoreFindings,
+  ]
   const name = target.key ?? textOf(settings['name']) ?? url.name
   if (name === undefined || /\p{Cc}/u.test(name)) return { findings: [...findings, noName(where)] }
   const database = {
@@ -76,6 +94,8 @@ function readTarget(target: Target, top: Mapping, request: DatabasesRequest): Ta
     categories: listsOf(target, top, request.yaml),
     pause: textsOf(settings['pause'] ?? top['pause']),
     resume: textsOf(settings['resume'] ?? top['resume']),
+    verify,
+    restore,
   }
   return { database, findings }
 }

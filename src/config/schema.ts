@@ -57,6 +57,94 @@ const url = z
     examples: [exampleUrl],
   })
 
+const verify = z
+  .looseObject({
+    url: z
+      .string()
+      .min(1)
+      .nullish()
+      .meta({
+        description:
+          'The URL of a database on the server on which `verify` makes and drops its scratch databases, with an account that may do that. A database that is a file needs none.',
+        examples: ['postgres://verifier@localhost/postgres'],
+      }),
+    password_file: text.nullish().meta({
+      description: 'A file that holds the password and that only its owner can read (mode 600).',
+      examples: ['~/.config/schema_backup/verify-password'],
+    }),
+    password_command: z
+      .string()
+      .min(1)
+      .nullish()
+      .meta({
+        description: 'A shell command that prints the password within 30 seconds.',
+        examples: ['pass show db1/verify'],
+      }),
+    skip: z
+      .boolean()
+      .nullish()
+      .meta({
+        description: '`verify --all` leaves the database out. Default: false.',
+        examples: [true],
+      }),
+    enable_ri_check: z
+      .boolean()
+      .nullish()
+      .meta({
+        description:
+          'Rows that a foreign key does not allow are a difference; false for reporting databases. Default: true.',
+        examples: [false],
+      }),
+    comment: text.nullish().meta({
+      description: 'Shown in the table of results.',
+      examples: ['reporting copy'],
+    }),
+  })
+  .nullish()
+  .meta({
+    description:
+      "How `verify` proves that snapshots can be restored; a database's own block wins over that of the top level.",
+    examples: [{ url: 'postgres://verifier@localhost/postgres' }],
+  })
+
+const restore = z
+  .looseObject({
+    url: z
+      .string()
+      .min(1)
+      .nullish()
+      .meta({
+        description:
+          'The URL of the database that `restore` fills, with an account that may do that; `--to` wins over it.',
+        examples: ['postgres://restorer@localhost/shop_restored'],
+      }),
+    password_file: text.nullish().meta({
+      description: 'A file that holds the password and that only its owner can read (mode 600).',
+      examples: ['~/.config/schema_backup/restore-password'],
+    }),
+    password_command: z
+      .string()
+      .min(1)
+      .nullish()
+      .meta({
+        description: 'A shell command that prints the password within 30 seconds.',
+        examples: ['pass show db1/restore'],
+      }),
+    allow_restore: z
+      .boolean()
+      .nullish()
+      .meta({
+        description: 'Whether `restore` may write to any database at all. Default: false.',
+        examples: [true],
+      }),
+  })
+  .nullish()
+  .meta({
+    description:
+      "Where `restore` may write; a database's own block replaces that of the top level as a whole.",
+    examples: [{ url: 'postgres://restorer@localhost/shop_restored', allow_restore: true }],
+  })
+
 const settingsOfDatabase = {
   url,
   password_file: text.nullish().meta({
@@ -74,6 +162,8 @@ const settingsOfDatabase = {
     }),
   ...categories,
   ...statementLists,
+  verify,
+  restore,
 }
 
 const singleDatabase = z.looseObject({
@@ -174,6 +264,8 @@ export const configurationSchema = z
         examples: [15],
       }),
     ...statementLists,
+    verify,
+    restore,
     git: git.nullish().meta({
       description: 'How commits are made.',
       examples: [{ author: 'Schema Backup <schema_backup@db1.example.org>' }],

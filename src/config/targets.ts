@@ -78,7 +78,16 @@ export function urlPaths(data: unknown): ValuePath[] {
   if (!isMapping(data)) return []
   const many = isMapping(data['databases']) ? Object.keys(data['databases']) : []
   const places: ValuePath[] = [['database'], ...many.map((key) => ['databases', key])]
-  return places.flatMap((path) => [path, [...path, 'url']])
+  return [
+    ...places.flatMap((path) => [
+      path,
+      [...path, 'url'],
+      [...path, 'verify', 'url'],
+      [...path, 'restore', 'url'],
+    ]),
+    ['verify', 'url'],
+    ['restore', 'url'],
+  ]
 }
 
 export function isMapping(value: unknown): value is Mapping {

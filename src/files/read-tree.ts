@@ -114,7 +114,8 @@ async function rowsOf(directory: string, path: string): Promise<CsvTable> {
   return await onPath(file, async () => await decodeTable(chunks, path))
 }
 
-function noSnapshot(directory: string): ExpectedError {
+/** The refusal of a directory that is no database's. */
+export function noSnapshot(directory: string): ExpectedError {
   return new ExpectedError(
     'not-a-snapshot',
     `${directory} holds no snapshot: there is no ${databaseFiles.facts} in it.`,

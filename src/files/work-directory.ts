@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { chmod, lstat, mkdir, realpath, rm, stat, writeFile } from 'node:fs/promises'
+import { chmod, lstat, mkdir, readdir, realpath, rm, stat, writeFile } from 'node:fs/promises'
 import { userInfo } from 'node:os'
 import { dirname, join } from 'node:path'
 import { ExpectedError } from '../errors.ts'
@@ -53,7 +53,8 @@ export async function plainFile(path: string): Promise<string> {
 
 /**
  * Makes a private directory with mode 0700, or tightens one that other accounts could enter; returns the warning
- * that says so. Throws ExpectedError `not-private` when it belongs to another account or can't be tightened.
+ * that says so. Throws ExpectedError `not-private` when it belongs to another account, holds what is none of this
+ * tool's, or can't be tightened.
  */
 export async function preparePrivateDirectory(directory: string): Promise<string | undefined> {
   return await onPath(directory, async () => {
@@ -66,6 +67,8 @@ export async function preparePrivateDirectory(directory: string): Promise<string
       throw notPrivate(directory, `belongs to another account (uid ${found.uid})`)
     }
     if ((found.mode & otherAccounts) === 0) return undefined
+    const entries = await readdir(directory)
+    if (entries.length > 0 && !entries.includes(name)) throw notOurs(directory, found.mode)
     await chmod(directory, privateDirectoryMode)
     const { mode } = await stat(directory)
     if ((mode & otherAccounts) !== 0) {
@@ -125,6 +128,15 @@ function notPrivate(directory: string, what: string): ExpectedError {
     'not-private',
     `The private directory ${directory} ${what}; its files could be read by others.`,
     'Configure a directory that belongs to the account that runs schema_backup alone.',
+  )
+}
+
+/** A directory that others use, such as /tmp, must not be closed to them by a slip of the pen. */
+function notOurs(directory: string, mode: number): ExpectedError {
+  return new ExpectedError(
+    'not-private',
+    `The private directory ${directory} holds other files and can be entered by other accounts (mode ${octal(mode)}).`,
+    `Name a directory of its own; or, if nobody else needs this one, run: chmod 700 '${directory}'`,
   )
 }
 

@@ -20,11 +20,14 @@ import type { LockOptions } from './lock.ts'
 import { hashFile, objectId, ObjectStore } from './objects.ts'
 import { isBranchName, otherWorkTreeOf, readHead, readRef, removeStaleRefLock } from './refs.ts'
 import type { Head } from './refs.ts'
+import { resolveRevision } from './revision.ts'
+import type { Revision } from './revision.ts'
 import { findEntry, isDirectory, listFiles, partsOf } from './tree.ts'
 import type { TreeFile } from './tree.ts'
 
 export type { CommitRequest } from './commit.ts'
 export type { Person } from './identity.ts'
+export type { Revision } from './revision.ts'
 export type { TreeFile } from './tree.ts'
 
 /** A file's content: its bytes, or the path of a file that has them. */
@@ -162,10 +165,29 @@ export class Repository {
     )
   }
 
-  /** The committed files under a directory of the backup directory, by their path in it; reads trees alone. */
-  async readTree(subtree: string): Promise<Map<string, TreeFile>> {
+  /**
+   * The commit that a person means by a name, or by a time, which asks for the last change of the directory `subtree`
+   * of the backup directory; see revision.ts.
+   */
+  async resolve(revision: string, subtree: string): Promise<Revision> {
     return await explained('Reading the repository', async () => {
-      const entry = await this.#find([...partsOf(this.prefix), ...partsOf(subtree)])
+      const { gitDirectory, commonDirectory } = this.#place
+      const place = { store: this.#store, gitDirectory, commonDirectory, branch: this.branch }
+      return await resolveRevision(revision, this.#pathOf(subtree), place)
+    })
+  }
+
+  /**
+   * The files under a directory of the backup directory, by their path in it, in the branch's last commit or in the
+   * one that is named in full; reads trees alone.
+   */
+  async readTree(subtree: string, commit?: string): Promise<Map<string, TreeFile>> {
+    return await explained('Reading the repository', async () => {
+      const path = this.#pathOf(subtree)
+      const entry =
+        commit === undefined
+          ? await this.#find(path)
+          : await findEntry(this.#store, await treeOf(this.#store, commit), path)
       if (entry === undefined || !isDirectory(entry)) return new Map<string, TreeFile>()
       return await listFiles(this.#store, entry.oid)
     })
@@ -283,6 +305,10 @@ export class Repository {
     const ours = [...files].map(([path, oid]) => [below + path, oid] as const)
     const extra = [...(extraFiles ?? [])].map(([path, oid]) => [above + path, oid] as const)
     return { directory: below.slice(0, -1), files: new Map([...ours, ...extra]) }
+  }
+
+  #pathOf(subtree: string): readonly string[] {
+    return [...partsOf(this.prefix), ...partsOf(subtree)]
   }
 
   async #find(path: readonly string[]) {

@@ -12,12 +12,13 @@ export interface RowChanges {
 
 /** One version of a table's CSV file, header first. */
 export interface RowsFile {
+  /** At least so many; exact where it decides whether rows are counted. */
   readonly bytes: number
   read(): AsyncIterable<Uint8Array>
 }
 
 /** Above this size of both versions together rows are not counted: each takes some 150 bytes of memory. */
-const countedBytes = 64 << 20
+export const countedBytes = 64 << 20
 /** Characters of base64: 96 bits. */
 const hashLength = 16
 
