@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // Plain old JavaScript, so that an old Node.js can read it and say what it lacks.
-var needed = [22, 18]
+var needed = [24, 0]
 var found = process.versions.node.split('.').map(Number)
 if (found[0] < needed[0] || (found[0] === needed[0] && found[1] < needed[1])) {
   process.stderr.write(

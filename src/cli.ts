@@ -1,39 +1,31 @@
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { createInterface } from 'node:readline/promises'
-import { Command, CommanderError, Option } from 'commander'
+import { CommanderError } from 'commander'
+import {
+  commandLine,
+  type CloneFlags,
+  type CommonOptions,
+  type ExportFlags,
+  type InitFlags,
+  type RestoreFlags,
+  type SnapshotFlags,
+  type VerifyFlags,
+} from './command-line.ts'
 import type { CommandContext } from './commands/context.ts'
 import { failureOf, statusOf } from './commands/report.ts'
 import { renderFailure } from './commands/render.ts'
 import { ExpectedError, exitStatus, type ExitStatus } from './errors.ts'
 import { terminalProgress } from './progress.ts'
 
-/** What every command's options have in common. */
-interface CommonOptions {
-  readonly config?: string
-  readonly database?: string
-  readonly host?: string
-  readonly json?: boolean
-  readonly quiet?: boolean
-  readonly verbose?: boolean
+/** What is printed as one JSON object. */
+interface Json {
+  readonly json: unknown
 }
 
-interface SnapshotFlags extends CommonOptions {
-  readonly model?: boolean
-  readonly target?: boolean
-  readonly ephemeralDirectory?: string
-  readonly dryRun?: boolean
-  readonly strict?: boolean
-}
-
-interface InitFlags {
-  readonly output?: string
-  readonly yes?: boolean
-}
-
-/** What a command leaves behind: text for stdout and the exit status. */
+/** What a command leaves behind: text or JSON for stdout and the exit status. */
 interface Result {
-  readonly output: string
+  readonly output: string | Json
   readonly errors?: string
   readonly status: ExitStatus
 }
@@ -43,68 +35,6 @@ const version = (
     version: string
   }
 ).version
-
-const examples = `
-Examples:
-  schema_backup                                snapshot of every configured database
-  schema_backup --config /etc/shop.conf        the same with another configuration
-  schema_backup --dry-run --verbose            what would be committed; nothing is written
-  schema_backup --database csv2 --json         one database, the report as JSON
-  schema_backup --model                        stop the consumers, snapshot, start them again
-  schema_backup check                          is everything in place for a run?
-  schema_backup init postgres://localhost/shop a configuration for that database
-
-Exit status: 0 done, 1 check found something, 2 failed (nothing committed), 4 committed but incomplete,
-64 bad usage, 75 another run is at work, 78 bad configuration.`
-
-function build(run: (work: (context: CommandContext) => Promise<Result>) => Promise<void>) {
-  const program = new Command('schema_backup')
-    .description('Snapshots of database schemas and configuration rows as plain text in git.')
-    .version(version, '--version', 'print the version')
-    .helpOption('-h, --help', 'print this help')
-    .addHelpText('after', examples)
-    .exitOverride()
-    .allowExcessArguments(false)
-    .showSuggestionAfterError()
-  common(program)
-    .addOption(
-      new Option(
-        '-m, --model',
-        'stop consumers, restart providers, back up, restart consumers',
-      ).conflicts('target'),
-    )
-    .option('-t, --target', 'the same, leaving the consumers stopped')
-    .option('-e, --ephemeral-directory <dir>', 'also write the rows of ephemeral tables there')
-    .option('--dry-run', 'say what would be committed; write nothing')
-    .option('--strict', 'a table in no category is an error (status 4)')
-    .action((flags: SnapshotFlags) => run((context) => runSnapshot(flags, context)))
-  common(program.command('check'))
-    .description('look for everything that would go wrong or be left out; change nothing')
-    .action((_: unknown, command: Command) =>
-      run((context) => runCheck(command.optsWithGlobals<CommonOptions>(), context)),
-    )
-  program
-    .command('init')
-    .argument('<url>', 'the database, e.g. postgres://localhost/shop or sqlite:shop.db')
-    .description(
-      'write a commented configuration for a database, with a category proposed for each table',
-    )
-    .option('-o, --output <file>', 'the file to write (default: etc/schema_backup.conf)')
-    .option('-y, --yes', 'take every proposal without asking')
-    .action((url: string, flags: InitFlags) => run((context) => runInit(url, flags, context)))
-  for (const command of program.commands) command.exitOverride()
-  return program
-}
-
-function common(command: Command): Command {
-  return command
-    .option('-c, --config <file>', 'the configuration file')
-    .option('-d, --database <name>', 'only this one of the configured databases')
-    .option('--host <name>', "the host's directory instead of the configured one")
-    .option('--json', 'print the report as one JSON object')
-    .option('-q, --quiet', 'print nothing but errors')
-    .option('-v, --verbose', 'print every change and every warning')
-}
 
 async function configure(flags: CommonOptions, context: CommandContext) {
   const { findConfigFile, loadConfig } = await import('./config/load.ts')
@@ -124,9 +54,9 @@ async function configure(flags: CommonOptions, context: CommandContext) {
 }
 
 async function runSnapshot(flags: SnapshotFlags, context: CommandContext): Promise<Result> {
-  const { config } = await configure(flags, context)
+  const { config, warnings } = await configure(flags, context)
   const { snapshot } = await import('./commands/snapshot.ts')
-  const report = await snapshot(
+  const made = await snapshot(
     config,
     {
       dryRun: flags.dryRun ?? false,
@@ -140,6 +70,9 @@ async function runSnapshot(flags: SnapshotFlags, context: CommandContext): Promi
     },
     context,
   )
+  // Keys that mean nothing are the business of `check` alone.
+  const told = warnings.filter(({ code }) => code !== 'unknown-key')
+  const report = { ...made, warnings: [...told, ...made.warnings] }
   const { status } = report
   if (flags.json === true) return { output: asJson(report), status }
   const { renderRun } = await import('./commands/render.ts')
@@ -157,25 +90,138 @@ async function runCheck(flags: CommonOptions, context: CommandContext): Promise<
   return { output: renderCheck(report, reading(flags)), status }
 }
 
+async function runExport(flags: ExportFlags, context: CommandContext): Promise<Result> {
+  const { config } = await configure(flags, context)
+  const { exportDatabase } = await import('./commands/export.ts')
+  const { renderExport } = await import('./commands/render-results.ts')
+  const { database, at, output, table } = flags
+  const report = await exportDatabase(
+    config,
+    {
+      content:
+        flags.schemaOnly === true ? 'schema' : flags.dataOnly === true ? 'rows' : 'everything',
+      withoutLocal: flags.withoutLocal ?? false,
+      gzip: flags.gzip ?? false,
+      ...(database === undefined ? {} : { database }),
+      ...(at === undefined ? {} : { at }),
+      ...(output === undefined ? {} : { output }),
+      ...(table === undefined ? {} : { tables: table }),
+    },
+    process.stdout,
+    context,
+  )
+  const status = exitStatus.done
+  if (flags.json === true && output !== undefined) return { output: asJson(report), status }
+  // Standard output is the script's.
+  return { output: '', errors: renderExport(report, reading(flags)), status }
+}
+
+async function runRestore(flags: RestoreFlags, context: CommandContext): Promise<Result> {
+  const { config } = await configure(flags, context)
+  const { restore } = await import('./commands/restore.ts')
+  const { secretsOfTarget } = await import('./commands/restore-target.ts')
+  const { renderPlan, renderRestore } = await import('./commands/render-restore.ts')
+  const { table, to } = flags
+  const known = secrets
+  const typed = secretsOfTarget(to)
+  secrets = () => [...known(), ...typed]
+  const report = await restore(
+    config,
+    {
+      ...definedOnly(flags, ['database', 'at', 'fromHost', 'owner', 'to', 'confirm']),
+      ...(table === undefined ? {} : { tables: table }),
+      workingDirectory: process.cwd(),
+      withoutLocal: flags.withoutLocal ?? false,
+      replace: flags.replace ?? false,
+      withDependencies: flags.dependencies,
+      schemaOnly: flags.schemaOnly ?? false,
+      dataOnly: flags.dataOnly ?? false,
+      upsert: flags.upsert ?? false,
+      checkReferences: flags.riCheck,
+      dryRun: flags.dryRun ?? false,
+      showPlan: async (plan) => {
+        if (flags.json !== true) await print(process.stdout, renderPlan(plan, reading(flags)))
+      },
+    },
+    context,
+  )
+  const { status } = report
+  if (flags.json === true) return { output: asJson(report), status }
+  return { output: renderRestore(report, reading(flags)), status }
+}
+
+/** Some options, without those that were not given. */
+function definedOnly<Flags extends object, Key extends keyof Flags>(
+  flags: Flags,
+  keys: readonly Key[],
+): { readonly [key in Key]?: Exclude<Flags[key], undefined> } {
+  return Object.fromEntries(
+    keys.flatMap((key) => (flags[key] === undefined ? [] : [[key, flags[key]]])),
+  ) as { readonly [key in Key]?: Exclude<Flags[key], undefined> }
+}
+
+async function runVerify(flags: VerifyFlags, context: CommandContext): Promise<Result> {
+  const { config } = await configure(flags, context)
+  const { verify } = await import('./commands/verify.ts')
+  const { renderVerify } = await import('./commands/render-results.ts')
+  const { database, at } = flags
+  const report = await verify(
+    config,
+    {
+      all: flags.all ?? false,
+      vendor: flags.vendor ?? false,
+      ...(database === undefined ? {} : { database }),
+      ...(at === undefined ? {} : { at }),
+    },
+    context,
+  )
+  const { status } = report
+  if (flags.json === true) return { output: asJson(report), status }
+  return { ...renderVerify(report, reading(flags)), status }
+}
+
+async function runClone(flags: CloneFlags, context: CommandContext): Promise<Result> {
+  const { config } = await configure(flags, context)
+  const { clone } = await import('./commands/clone.ts')
+  const { renderClone } = await import('./commands/render-results.ts')
+  const { database, owner, suffix } = flags
+  const report = await clone(
+    config,
+    {
+      suffix,
+      ...(database === undefined ? {} : { database }),
+      ...(owner === undefined ? {} : { owner }),
+    },
+    context,
+  )
+  const { status } = report
+  if (flags.json === true) return { output: asJson(report), status }
+  return { output: renderClone(report, reading(flags)), status }
+}
+
 async function runInit(url: string, flags: InitFlags, context: CommandContext): Promise<Result> {
   const { init } = await import('./commands/init.ts')
+  const { renderInit } = await import('./commands/render.ts')
   const interactive = process.stdin.isTTY && process.stdout.isTTY
-  using terminal = interactive
+  // Not `using`: in a function that has it, the compiler leaves the paths of dynamic imports as they are.
+  const terminal = interactive
     ? createInterface({ input: process.stdin, output: process.stdout })
     : undefined
   const { output } = flags
-  const made = await init(
-    { url, yes: flags.yes ?? false, ...(output === undefined ? {} : { output }) },
-    {
-      environment: context.environment,
-      workingDirectory: process.cwd(),
-      ...(terminal === undefined
-        ? {}
-        : { ask: async (question: string) => await terminal.question(question) }),
-    },
-  )
-  const { renderInit } = await import('./commands/render.ts')
-  return { output: renderInit(made, coloursWanted(process.stdout)), status: exitStatus.done }
+  const ports = {
+    environment: context.environment,
+    workingDirectory: process.cwd(),
+    ...(terminal === undefined
+      ? {}
+      : { ask: async (question: string) => await terminal.question(question) }),
+  }
+  try {
+    const options = { url, yes: flags.yes ?? false, ...(output === undefined ? {} : { output }) }
+    const made = await init(options, ports)
+    return { output: renderInit(made, coloursWanted(process.stdout)), status: exitStatus.done }
+  } finally {
+    terminal?.close()
+  }
 }
 
 /** How a person at this terminal wants to read. */
@@ -188,8 +234,8 @@ function coloursWanted(stream: NodeJS.WriteStream): boolean {
   return stream.isTTY && stream.hasColors()
 }
 
-function asJson(report: unknown): string {
-  return JSON.stringify(report, undefined, 2) + '\n'
+function asJson(json: unknown): Json {
+  return { json }
 }
 
 /** Known once a configuration is loaded; the last defence against one in an error's text. */
@@ -202,7 +248,7 @@ async function main(): Promise<ExitStatus> {
       stop.abort(
         new ExpectedError(
           'interrupted',
-          `Stopped by ${name}; what was paused or stopped has been resumed.`,
+          `Stopped by ${name}.`,
           'Run again: nothing of the interrupted run is in the way.',
         ),
       )
@@ -217,17 +263,29 @@ async function main(): Promise<ExitStatus> {
   }
   let status: ExitStatus = exitStatus.done
   const json = process.argv.includes('--json')
-  const program = build(async (work) => {
-    const result = await work(context)
+  const finish = async (working: Promise<Result>) => {
+    const result = await working
     await print(process.stdout, result.output)
     await print(process.stderr, result.errors ?? '')
     status = result.status
+  }
+  const program = commandLine(version, {
+    snapshot: (flags) => finish(runSnapshot(flags, context)),
+    check: (flags) => finish(runCheck(flags, context)),
+    export: (flags) => finish(runExport(flags, context)),
+    restore: (flags) => finish(runRestore(flags, context)),
+    verify: (flags) => finish(runVerify(flags, context)),
+    clone: (flags) => finish(runClone(flags, context)),
+    init: (url, flags) => finish(runInit(url, flags, context)),
   })
   try {
     await program.parseAsync(process.argv)
   } catch (error) {
-    if (error instanceof CommanderError)
-      return error.exitCode === 0 ? exitStatus.done : exitStatus.usage
+    if (error instanceof CommanderError) {
+      if (error.exitCode === 0) return exitStatus.done
+      if (json) await print(process.stdout, asJson(usageFailure(error)))
+      return exitStatus.usage
+    }
     context.progress.stop()
     const failure = failureOf(error)
     status = statusOf(error)
@@ -238,18 +296,31 @@ async function main(): Promise<ExitStatus> {
 }
 
 /** Waits until the text is written: a pipe may be slow, and the process ends right after. */
-async function print(stream: NodeJS.WriteStream, text: string): Promise<void> {
-  if (text === '') return
+async function print(stream: NodeJS.WriteStream, output: string | Json): Promise<void> {
+  if (output === '') return
   const { redactSecrets } = await import('./config/secret.ts')
+  const redact = (text: string) => redactSecrets(text, secrets())
+  const text = typeof output === 'string' ? redact(output) : jsonText(output, redact)
   await new Promise<void>((written) => {
     // A reader that went away (head, a closed terminal) is no failure of the run.
     stream.once('error', () => {
       written()
     })
-    stream.write(redactSecrets(text, secrets()), () => {
+    stream.write(text, () => {
       written()
     })
   })
+}
+
+/** Redacted value by value: a password such as `"` or `1` must not break the JSON around it. */
+function jsonText({ json }: Json, redact: (text: string) => string): string {
+  const safe = (_: string, value: unknown) => (typeof value === 'string' ? redact(value) : value)
+  return JSON.stringify(json, safe, 2) + '\n'
+}
+
+function usageFailure({ message }: CommanderError) {
+  const next = 'Run schema_backup --help.'
+  return { failure: { code: 'usage', message, next }, status: exitStatus.usage }
 }
 
 process.exit(await main())

@@ -5,6 +5,7 @@ import {
   type CategoryEntry,
   type CategoryProblem,
 } from '../config/categories.ts'
+import type { DatabaseConfig } from '../config/config.ts'
 import type { DbObject } from '../model.ts'
 import { completeCategories, isTable, keyText, type ObjectCategories } from './selection.ts'
 
@@ -33,4 +34,19 @@ export function categorise(
     .map(tableText)
     .sort()
   return { categories, problems: warnings, unclassified }
+}
+
+/**
+ * The places of entries that none of their databases has a table for, given the places that each database misses:
+ * in lists that several databases share, an entry is no mistake while one of them has the table.
+ */
+export function unknownEntries(
+  missing: readonly string[],
+  databases: readonly DatabaseConfig[],
+): ReadonlySet<string> {
+  const misses = Map.groupBy(missing, (where) => where)
+  const users = (where: string) =>
+    databases.filter(({ categories }) => categories.some((entry) => entry.where === where))
+  const unknown = [...misses].filter(([where, { length }]) => length === users(where).length)
+  return new Set(unknown.map(([where]) => where))
 }

@@ -1,16 +1,18 @@
 import { constants } from 'node:fs'
 import { access, statfs } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import type { CategoryProblem } from '../config/categories.ts'
 import type { Config, ConfigWarning, DatabaseConfig } from '../config/config.ts'
 import { ExpectedError, exitStatus, type ExitStatus } from '../errors.ts'
 import { openRepository } from '../git/repository.ts'
-import { categorise } from './categorise.ts'
-import type { Schema } from '../model.ts'
+import { categorise, unknownEntries } from './categorise.ts'
+import type { Schema, TableName } from '../model.ts'
 import type { CommandContext } from './context.ts'
 import { authorOf, refuseInRepository } from './destinations.ts'
 import { interruptible } from './interrupt.ts'
 import { openDatabase } from './open-database.ts'
 import { failureOf } from './report.ts'
+import { keyText } from './selection.ts'
 import { selectDatabases } from './snapshot.ts'
 
 /** One thing that would go wrong in a run (`error`), or that a person should know before it (`warning`). */
@@ -29,6 +31,12 @@ export interface CheckReport {
   /** What was looked at and is well, one line each. */
   readonly passed: readonly string[]
   readonly status: ExitStatus
+}
+
+/** What was found in one database, and what the lists say that does not fit it. */
+interface Examined {
+  readonly findings: readonly CheckFinding[]
+  readonly misfits: readonly CategoryProblem[]
 }
 
 /** Less free space than this is a finding. */
@@ -67,11 +75,21 @@ export async function check(
   await examine(`the repository of ${config.backupDirectory}`, async () =>
     examineRepository(config, context),
   )
+  const misfits: CategoryProblem[] = []
+  const unseen = new Set(databases)
   for (const database of databases) {
-    await examine(`${config.host}/${database.name}`, async () =>
-      interruptible(examineDatabase(config, database, context), context.signal),
-    )
+    await examine(`${config.host}/${database.name}`, async () => {
+      const examined = await interruptible(
+        examineDatabase(config, database, context),
+        context.signal,
+      )
+      misfits.push(...examined.misfits)
+      unseen.delete(database)
+      return examined.findings
+    })
   }
+  const mayKnow = config.databases.filter((database) => !unseen.has(database))
+  findings.push(...listFindings(misfits, mayKnow))
   const status = findings.length > 0 ? exitStatus.different : exitStatus.done
   return { host: config.host, findings, passed, status }
 }
@@ -129,29 +147,56 @@ async function examineDatabase(
   config: Config,
   target: DatabaseConfig,
   context: CommandContext,
-): Promise<readonly CheckFinding[]> {
+): Promise<Examined> {
   const where = `${config.host}/${target.name}`
   await using database = await openDatabase(target, context)
   const missing = await database.findings()
-  const found = await database.read({ wantsRows: () => false }, (snapshot) =>
-    Promise.resolve(describeSchema(where, snapshot.schema, target)),
+  const schema = await database.read({ wantsRows: () => false }, (snapshot) =>
+    Promise.resolve(snapshot.schema),
   )
-  return [
-    ...missing.map((finding) => ({ severity: 'error' as const, where, ...finding })),
-    ...found,
-  ]
+  const categorised = categorise(schema.objects, target.categories)
+  const saved = config.privateDirectory === undefined ? ['global'] : ['global', 'local']
+  const isSaved = (table: TableName) => {
+    const category = categorised.categories.get(keyText({ kind: 'table', ...table }))
+    return category === undefined || saved.includes(category)
+  }
+  const errors = missing.flatMap(({ table, message, next }) =>
+    table === undefined || isSaved(table)
+      ? [{ severity: 'error' as const, where, message, next }]
+      : [],
+  )
+  return {
+    findings: [...errors, ...describeSchema(where, schema, categorised.unclassified)],
+    misfits: categorised.problems,
+  }
+}
+
+/** What the lists say that doesn't fit the databases, each entry once. */
+function listFindings(
+  misfits: readonly CategoryProblem[],
+  databases: readonly DatabaseConfig[],
+): CheckFinding[] {
+  const isUnknown = ({ code }: CategoryProblem) => code === 'unknown-table'
+  const places = misfits.filter(isUnknown).map(({ where }) => where)
+  const unknown = unknownEntries(places, databases)
+  const mistakes = misfits.filter((misfit) => !isUnknown(misfit) || unknown.has(misfit.where))
+  const each = new Map(mistakes.map((misfit) => [`${misfit.where} ${misfit.message}`, misfit]))
+  return [...each.values()].map(({ where, message, next }) => ({
+    severity: 'warning',
+    where,
+    message,
+    next,
+  }))
 }
 
 function describeSchema(
   where: string,
   schema: Schema,
-  target: DatabaseConfig,
+  unclassified: readonly string[],
 ): readonly CheckFinding[] {
-  const { problems, unclassified } = categorise(schema.objects, target.categories)
-  const warning = (message: string, next: string, place = where) =>
-    ({ severity: 'warning', where: place, message, next }) as const
+  const warning = (message: string, next: string) =>
+    ({ severity: 'warning', where, message, next }) as const
   return [
-    ...problems.map((problem) => warning(problem.message, problem.next, problem.where)),
     ...unclassified.map((table) =>
       warning(
         `The table ${table} is in no list: its rows are saved nowhere.`,

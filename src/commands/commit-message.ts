@@ -1,6 +1,6 @@
 import { formatMessage } from '../git/message.ts'
 import { describeChange, type Change } from '../review/changes.ts'
-import type { DatabaseRun } from './snapshot-database.ts'
+import type { DatabaseRun } from './snapshot-run.ts'
 
 /** The message of a commit: what changed in words, every object in the body, and who made it from what. */
 export function commitMessage(

@@ -2,7 +2,8 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Config } from '../config/config.ts'
-import { ExpectedError } from '../errors.ts'
+import { directoryConflict, realDirectories } from '../config/directories.ts'
+import { ExpectedError, exitStatus } from '../errors.ts'
 import { lockDirectory } from '../files/lock.ts'
 import { preparePrivateDirectory } from '../files/work-directory.ts'
 import { openRepository, type Repository } from '../git/repository.ts'
@@ -41,6 +42,7 @@ export async function prepareDestinations(
     (directory) => directory !== undefined,
   )
   for (const directory of privateDirectories) await refuseInRepository(directory, repository)
+  await refuseOverlap(config, options.ephemeralDirectory)
   if (options.dryRun) {
     const directory = await mkdtemp(join(tmpdir(), 'schema_backup-'))
     resources.defer(async () => {
@@ -67,8 +69,24 @@ export async function prepareDestinations(
   }
 }
 
+/** Throws: rows of one kind would be removed as strays of the other, or be locked out. */
+async function refuseOverlap(config: Config, ephemeral: string | undefined): Promise<void> {
+  if (ephemeral === undefined) return
+  for (const other of [config.backupDirectory, config.privateDirectory]) {
+    if (other === undefined) continue
+    const directories = await realDirectories({ backup: other, private: ephemeral })
+    if (directoryConflict(directories) === undefined) continue
+    throw new ExpectedError(
+      'directories-overlap',
+      `The directory for ephemeral rows, ${ephemeral}, and ${other} are the same or one inside the other.`,
+      'Name a directory beside them: --ephemeral-directory DIR.',
+      { status: exitStatus.usage },
+    )
+  }
+}
+
 const noPrivateDirectory: Warning = {
-  code: 'directory',
+  code: 'no-private-directory',
   message: 'The rows of local tables are not backed up: user_data_backup_dir is not configured.',
 }
 

@@ -46,7 +46,6 @@ export async function init(options: InitOptions, ports: InitPorts): Promise<Init
   const tables: ListedTable[] = []
   for (const table of await readTables(source.request)) tables.push(await choose(table))
   const text = configurationText({ ...source, tables })
-  await mkdir(dirname(file), { recursive: true })
   await writeNew(file, text)
   return { file, text, tables, secretVariables: source.secretVariables }
 }
@@ -159,10 +158,11 @@ async function refuseExisting(file: string): Promise<void> {
 
 async function writeNew(file: string, text: string): Promise<void> {
   try {
+    await mkdir(dirname(file), { recursive: true })
     await writeFile(file, text, { flag: 'wx' })
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    if (code === 'EEXIST') throw alreadyThere(file)
+    const { code, syscall } = error as NodeJS.ErrnoException
+    if (code === 'EEXIST' && syscall === 'open') throw alreadyThere(file)
     throw new ExpectedError(
       'not-writable',
       `The configuration ${file} can't be written (${code ?? 'unknown reason'}).`,

@@ -1,5 +1,5 @@
 import type { DatabaseConfig } from '../config/config.ts'
-import type { Database } from '../engines/engine.ts'
+import type { ConnectionRequest, Database } from '../engines/engine.ts'
 import { engineFor } from '../engines/index.ts'
 import type { CommandContext } from './context.ts'
 import { interruptible } from './interrupt.ts'
@@ -10,8 +10,14 @@ export async function openDatabase(
   context: CommandContext,
 ): Promise<Database> {
   const engine = await engineFor(target.url)
+  return await interruptible(engine.open(await requestOf(target, context)), context.signal)
+}
+
+/** How to connect to a configured database or server; fetches its password. */
+export async function requestOf(
+  target: Pick<DatabaseConfig, 'url' | 'password'>,
+  { environment }: CommandContext,
+): Promise<ConnectionRequest> {
   const password = await target.password?.()
-  const { environment, signal } = context
-  const credentials = password === undefined ? {} : { password }
-  return await interruptible(engine.open({ url: target.url, environment, ...credentials }), signal)
+  return { url: target.url, environment, ...(password === undefined ? {} : { password }) }
 }

@@ -7,7 +7,7 @@ import type { CommitRequest, Repository, TreeFile } from '../git/repository.ts'
 import type { Change } from '../review/changes.ts'
 import type { Outcome, Warning } from './report.ts'
 import { differingPaths, reviewChanges } from './review-changes.ts'
-import type { DatabaseRun } from './snapshot-database.ts'
+import type { DatabaseRun } from './snapshot-run.ts'
 import type { StagedDatabase } from './stage-database.ts'
 
 /** What became of the shared files. */

@@ -4,7 +4,7 @@ import { ExpectedError } from '../errors.ts'
 import { interruptible, sleep } from './interrupt.ts'
 import { openDatabase } from './open-database.ts'
 import { failureOf, statusOf } from './report.ts'
-import type { DatabaseRun } from './snapshot-database.ts'
+import type { DatabaseRun } from './snapshot-run.ts'
 import { stageDatabase, type StagedDatabase } from './stage-database.ts'
 
 /** Connects, pauses what the user wants paused, and stages every file; resumes whatever happens. */

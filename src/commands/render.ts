@@ -20,7 +20,8 @@ interface RenderOptions {
   readonly colours: boolean
 }
 
-type Paint = (style: 'red' | 'green' | 'yellow' | 'bold' | 'dim', text: string) => string
+/** Colours a text, or leaves it as it is. */
+export type Paint = (style: 'red' | 'green' | 'yellow' | 'bold' | 'dim', text: string) => string
 
 /** How many names a list shows before "and N more". */
 const shownNames = 12
@@ -36,7 +37,9 @@ export function renderRun(report: RunReport, options: RenderOptions): Rendered {
         : [renderFailure(database.failure, options.colours, `${report.host}/${database.database}`)],
     ),
   ]
-  const uneventful = report.databases.every((database) => database.outcome === 'unchanged')
+  const uneventful =
+    report.databases.every((database) => database.outcome === 'unchanged') &&
+    report.warnings.every(({ code }) => code !== 'directory')
   const silent =
     options.verbosity === 'quiet' ||
     (options.silentWhenUnchanged && uneventful && report.status === 0)
@@ -192,6 +195,7 @@ function count(rows: number): string {
   return rows.toLocaleString('en-US')
 }
 
-function painter(colours: boolean): Paint {
+/** What colours texts, when colours are wanted. */
+export function painter(colours: boolean): Paint {
   return (style, text) => (colours ? styleText(style, text, { validateStream: false }) : text)
 }

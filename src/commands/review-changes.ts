@@ -7,7 +7,7 @@ import type { StagedTree } from '../files/stage.ts'
 import type { Repository, TreeFile } from '../git/repository.ts'
 import type { ObjectKey } from '../model.ts'
 import { changeOf, type Change } from '../review/changes.ts'
-import type { RowsFile } from '../review/rows.ts'
+import { countedBytes, type RowsFile } from '../review/rows.ts'
 import { keyText } from './selection.ts'
 
 /** The two sides of a comparison: what is committed, and what is staged. */
@@ -57,7 +57,8 @@ function serverOf(facts: string | undefined): string | undefined {
   if (facts === undefined) return undefined
   try {
     const { product, serverVersion } = readFacts(facts)
-    return `${product} ${serverVersion}`
+    // Without the distribution's own words: 15.18 (Debian 15.18-0+deb12u1).
+    return `${product} ${serverVersion.replace(/ \(.*\)$/, '')}`
   } catch {
     // The committed file was changed by hand; it is about to be mended.
     return undefined
@@ -118,15 +119,28 @@ async function rowsAt(
 ): Promise<{ before?: RowsFile; after?: RowsFile }> {
   if (!differs(path, sides)) return {}
   const file = sides.staged.files.get(path)
-  const blob = await committedBytes(path, sides)
+  // Rows of a large file are not counted: what is committed needs no place in memory.
+  const isLarge = file !== undefined && file.bytes > countedBytes
   return pair(
-    blob === undefined ? undefined : { bytes: blob.length, read: () => once(blob) },
+    isLarge ? unreadRows(path, sides) : await committedRows(path, sides),
     file === undefined ? undefined : { bytes: file.bytes, read: () => createReadStream(file.file) },
   )
 }
 
-async function* once(bytes: Uint8Array): AsyncIterable<Uint8Array> {
-  yield await Promise.resolve(bytes)
+async function committedRows(path: string, sides: Sides): Promise<RowsFile | undefined> {
+  const blob = await committedBytes(path, sides)
+  if (blob === undefined) return undefined
+  return { bytes: blob.length, read: () => once(Promise.resolve(blob)) }
+}
+
+function unreadRows(path: string, { repository, committed }: Sides): RowsFile | undefined {
+  const blob = committed.get(path)
+  if (blob === undefined) return undefined
+  return { bytes: 0, read: () => once(repository.readBlob(blob.oid)) }
+}
+
+async function* once(bytes: Promise<Uint8Array>): AsyncIterable<Uint8Array> {
+  yield await bytes
 }
 
 async function committedBytes(

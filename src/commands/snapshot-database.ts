@@ -1,20 +1,8 @@
-import type { Config, DatabaseConfig } from '../config/config.ts'
 import { exitStatus, type ExitStatus } from '../errors.ts'
-import type { CommandContext } from './context.ts'
-import type { Destinations } from './destinations.ts'
 import { publish, publishPrivately } from './publish.ts'
 import { readDatabase } from './read-database.ts'
 import { failureOf, statusOf, type DatabaseReport } from './report.ts'
-import type { SnapshotOptions } from './snapshot.ts'
-
-/** Everything that the snapshot of one database needs. */
-export interface DatabaseRun {
-  readonly config: Config
-  readonly database: DatabaseConfig
-  readonly options: SnapshotOptions
-  readonly destinations: Destinations
-  readonly context: CommandContext
-}
+import type { DatabaseRun } from './snapshot-run.ts'
 
 /** Snapshots one database: connect, read, write the files, commit. A failure becomes part of the report. */
 export async function snapshotDatabase(run: DatabaseRun): Promise<DatabaseReport> {

@@ -1,6 +1,7 @@
 import type { Config, DatabaseConfig } from '../config/config.ts'
 import { ExpectedError, exitStatus } from '../errors.ts'
-import { withServices, type ServiceMode } from '../ops/services.ts'
+import { withServices } from '../ops/services.ts'
+import { unknownEntries } from './categorise.ts'
 import type { CommandContext } from './context.ts'
 import { prepareDestinations } from './destinations.ts'
 import {
@@ -12,20 +13,7 @@ import {
   type Warning,
 } from './report.ts'
 import { snapshotDatabase } from './snapshot-database.ts'
-
-/** What one run of `snapshot` was asked for. */
-export interface SnapshotOptions {
-  /** Only the database of this name. */
-  readonly database?: string
-  /** Say what would be committed, write nothing. */
-  readonly dryRun: boolean
-  /** Unclassified tables make the status `incomplete`. */
-  readonly strict: boolean
-  /** Stop the consumers around the read instead of running the `pause` statements. */
-  readonly services?: ServiceMode
-  /** Where the rows of ephemeral tables go, absolute; absent: nowhere. */
-  readonly ephemeralDirectory?: string
-}
+import type { SnapshotOptions } from './snapshot-run.ts'
 
 /**
  * Snapshots every configured database: reads it, writes its files, commits what git sees as changed. A database
@@ -95,21 +83,21 @@ async function run(
   }
 }
 
-/** An entry of lists that several databases share is no mistake while one of them has the table. */
+/** Without the warnings about entries that fit another of the databases. */
 function withoutSharedEntries(
   reports: readonly DatabaseReport[],
   config: Config,
 ): readonly DatabaseReport[] {
   const isUnknown = (warning: Warning) => warning.code === 'unknown-table'
   const missing = reports.flatMap((report) => report.warnings.filter(isUnknown))
-  const misses = Map.groupBy(missing, (warning) => warning.where)
-  const users = (where: string | undefined) =>
-    config.databases.filter(({ categories }) => categories.some((entry) => entry.where === where))
+  const unknown = unknownEntries(
+    missing.map(({ where = '' }) => where),
+    config.databases,
+  )
   return reports.map((report) => ({
     ...report,
     warnings: report.warnings.filter(
-      (warning) =>
-        !isUnknown(warning) || misses.get(warning.where)?.length === users(warning.where).length,
+      (warning) => !isUnknown(warning) || unknown.has(warning.where ?? ''),
     ),
   }))
 }

@@ -13,7 +13,7 @@ import {
   type Selection,
 } from './selection.ts'
 import type { Warning } from './report.ts'
-import type { DatabaseRun } from './snapshot-database.ts'
+import type { DatabaseRun } from './snapshot-run.ts'
 
 /** All files of one database's snapshot, complete and not yet in place. */
 export interface StagedDatabase extends AsyncDisposable {
@@ -34,8 +34,11 @@ const pauseBetweenAttemptsMilliseconds = 500
 /** Reads a database at one point in time into staged files; starts over when it changed meanwhile. */
 export async function stageDatabase(database: Database, run: DatabaseRun): Promise<StagedDatabase> {
   const categories = compileCategories(run.database.categories)
-  const wantsRows = (table: TableName) =>
-    wantedCategories(run).includes(categories.categorise(table).category)
+  const wantsRows = (table: TableName, partitionOf: readonly TableName[] = []) => {
+    const own = [table, ...partitionOf].map((each) => categories.categorise(each).category)
+    const category = own.find((each) => each !== 'unclassified')
+    return category !== undefined && wantedCategories(run).includes(category)
+  }
   for (let attempt = 1; ; attempt += 1) {
     try {
       return await database.read({ wantsRows }, async (snapshot) => await stage(snapshot, run))

@@ -31,7 +31,11 @@ for (const [step, kilobytes] of spare.entries()) {
 }
 mount('-o', 'remount,size=16m', shared)
 const { status } = snapshot()
-const healed = { status, files: committedFiles(shared), dirty: git(shared, 'status', '--porcelain') }
+const healed = {
+  status,
+  files: committedFiles(shared),
+  dirty: git(shared, 'status', '--porcelain'),
+}
 process.stdout.write(JSON.stringify({ statuses, errors, faults, broken, healed }))
 
 function mount(...words: readonly string[]): void {
@@ -71,6 +75,10 @@ function halfWritten(): readonly string[] {
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name))
     .filter((path) => !path.includes('/.git/') && !path.includes('/.schema_backup/'))
-  const known = new Set(git(shared, 'cat-file', '--batch-all-objects', '--batch-check=%(objectname)').split('\n'))
-  return paths.filter((path) => !known.has(git(shared, 'hash-object', path).trim())).map((path) => `${path}: ${readFileSync(path, 'utf8').length}`)
+  const known = new Set(
+    git(shared, 'cat-file', '--batch-all-objects', '--batch-check=%(objectname)').split('\n'),
+  )
+  return paths
+    .filter((path) => !known.has(git(shared, 'hash-object', path).trim()))
+    .map((path) => `${path}: ${readFileSync(path, 'utf8').length}`)
 }

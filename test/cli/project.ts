@@ -13,7 +13,12 @@ export const host = 'db.example.org'
 export const program = join(import.meta.dirname, '..', '..', 'src', 'cli.ts')
 
 /** What must never leave the rows that hold it. */
-export const canaries = ['canary-local@example.org', 'canary-ephemeral', 'canary-unclassified', 'canary-ignored']
+export const canaries = [
+  'canary-local@example.org',
+  'canary-ephemeral',
+  'canary-unclassified',
+  'canary-ignored',
+]
 
 /** A small shop: one table of each category, and one in no list. */
 export const shop = `
@@ -76,7 +81,7 @@ export class Project {
 
   /** Writes the configuration: these lines after the directories and the host. */
   configure(settings: string, places = 'user_data_backup_dir: ../private\n'): void {
-    this.write('etc/schema_backup.conf', `${places}host: ${host}\n${settings}`)
+    this.write('etc/schema_backup.conf', `${places}host: ${host}\n${settings}`, 0o600)
   }
 
   /** Writes a file below the project's directory. */
@@ -94,7 +99,7 @@ export class Project {
 
   /** Starts the command line as cron does: no terminal, nearly no environment. */
   start(words: readonly string[] = [], options: RunOptions = {}): Running {
-    const [first = '', ...rest] = [...(options.wrapper ?? []), process.execPath, program]
+    const [first, ...rest] = [...(options.wrapper ?? []), process.execPath, program]
     const all = [...rest, '--config', this.configuration, ...words]
     return begin(first, all, {
       directory: options.directory ?? this.directory,
@@ -156,7 +161,9 @@ export function begin(
   const ended = new Promise<Awaited<Running['ended']>>((settle, fail) => {
     child.on('error', fail)
     child.on('close', (status, signal) => {
-      const [stdout, stderr] = [output, errors].map((blocks) => Buffer.concat(blocks).toString('utf8'))
+      const [stdout, stderr] = [output, errors].map((blocks) =>
+        Buffer.concat(blocks).toString('utf8'),
+      )
       settle({ status, signal, stdout: stdout ?? '', stderr: stderr ?? '' })
     })
   })

@@ -1,6 +1,13 @@
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, lstatSync, readdirSync, readFileSync, readlinkSync, type Dirent } from 'node:fs'
+import {
+  existsSync,
+  lstatSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  type Dirent,
+} from 'node:fs'
 import { join, relative, sep } from 'node:path'
 import { program } from '../support/program.ts'
 
@@ -30,7 +37,9 @@ const environment = {
 export function git(directory: string, ...words: readonly string[]): string {
   const ended = gitEnded(directory, ...words)
   if (ended.status === 0) return ended.stdout
-  throw new Error(`git ${words.join(' ')} ended with ${ended.status ?? 'a signal'}: ${ended.stderr}`)
+  throw new Error(
+    `git ${words.join(' ')} ended with ${ended.status ?? 'a signal'}: ${ended.stderr}`,
+  )
 }
 
 /** Runs the real git in a directory, whatever its status. */
@@ -65,7 +74,9 @@ export function faultsOf(repository: string): string {
   const ended = gitEnded(repository, 'fsck', '--strict', '--full', '--no-dangling')
   const said = (ended.stdout + ended.stderr).split('\n')
   const faults = said.filter((line) => line !== '' && !line.startsWith('notice: '))
-  return [...faults, ...(ended.status === 0 ? [] : [`status ${ended.status ?? 'signal'}`])].join('\n')
+  return [...faults, ...(ended.status === 0 ? [] : [`status ${ended.status ?? 'signal'}`])].join(
+    '\n',
+  )
 }
 
 /** All entries below a directory; none when there is none. */
@@ -113,10 +124,9 @@ export function placedPaths(directory: string): readonly string[] {
 
 /** Everything below a directory that others than its owner may enter, read or write. */
 export function openToOthers(directory: string): readonly string[] {
+  if (!lstatSync(directory, { throwIfNoEntry: false })?.isDirectory()) return []
   const paths = entriesOf(directory).map((entry) => join(entry.parentPath, entry.name))
-  return [directory, ...paths].filter(
-    (path) => existsSync(path) && (lstatSync(path).mode & 0o077) !== 0,
-  )
+  return [directory, ...paths].filter((path) => (lstatSync(path).mode & 0o077) !== 0)
 }
 
 /** Every byte that a directory holds, git's objects unpacked, to search for what must not be there. */
@@ -126,7 +136,9 @@ export function everyByte(directory: string): string {
     (entry) => `${entry.name}\n${readFileSync(join(entry.parentPath, entry.name), 'latin1')}`,
   )
   const objects = existsSync(join(directory, '.git'))
-    ? Buffer.from(git(directory, 'cat-file', '--batch-all-objects', '--batch', '--buffer')).toString('latin1')
+    ? Buffer.from(
+        git(directory, 'cat-file', '--batch-all-objects', '--batch', '--buffer'),
+      ).toString('latin1')
     : ''
   return raw.join('\n') + objects
 }

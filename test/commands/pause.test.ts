@@ -62,14 +62,18 @@ describe.concurrent('pause and resume', () => {
 
   test('each resume statement runs, also after one that failed', async ({ project }) => {
     project.sql(journal)
-    project.configure(`${settings}pause: [${note('pause 1')}]\nresume: ["NO SQL", ${note('resume 2')}]\n`)
+    project.configure(
+      `${settings}pause: [${note('pause 1')}]\nresume: ["NO SQL", ${note('resume 2')}]\n`,
+    )
     const ended = await project.run()
     expect(ended.status).toBe(2)
     expect(journalOf(project)).toEqual(['pause 1', 'resume 2'])
   })
 
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    test(`${signal} within pause_interval resumes and ends at once; nothing was changed`, async ({ project }) => {
+    test(`${signal} within pause_interval resumes and ends at once; nothing was changed`, async ({
+      project,
+    }) => {
       project.sql(journal)
       await project.succeed()
       const before = treeOf(join(project.shared, host))
@@ -88,7 +92,9 @@ describe.concurrent('pause and resume', () => {
     })
   }
 
-  test('a signal stops the run before the other databases, and says so once for each', async ({ project }) => {
+  test('a signal stops the run before the other databases, and says so once for each', async ({
+    project,
+  }) => {
     project.sql(journal)
     project.configure(`${lists}${statements}pause_interval: 600
 databases: {one: sqlite:../shop.db, two: sqlite:../none.db, three: sqlite:../shop.db}\n`)
@@ -104,8 +110,12 @@ databases: {one: sqlite:../shop.db, two: sqlite:../none.db, three: sqlite:../sho
     expect(journalOf(project)).toEqual(all)
   })
 
-  test('a signal in the midst of a long read resumes, leaves no staged row, and restarts the consumers', async ({ project }) => {
-    project.sql(`${journal} INSERT INTO users (email) SELECT hex(randomblob(60)) FROM generate_series(1, 600000)`)
+  test('a signal in the midst of a long read resumes, leaves no staged row, and restarts the consumers', async ({
+    project,
+  }) => {
+    project.sql(
+      `${journal} INSERT INTO users (email) SELECT hex(randomblob(60)) FROM generate_series(1, 600000)`,
+    )
     project.configure(settings + statements)
     const { child, ended } = project.start()
     const staging = join(project.private, '.schema_backup', 'staging')
@@ -123,7 +133,11 @@ databases: {one: sqlite:../shop.db, two: sqlite:../none.db, three: sqlite:../sho
 })
 
 /** Blocks every reader of a table until it is released. */
-async function block(server: Server, database: string, table: string): Promise<() => Promise<void>> {
+async function block(
+  server: Server,
+  database: string,
+  table: string,
+): Promise<() => Promise<void>> {
   if (server.name === 'mariadb') {
     const connection = await createConnection(server.url(database))
     await connection.query(`LOCK TABLES ${table} WRITE`)
@@ -144,35 +158,51 @@ describe.concurrent('a server that keeps a run waiting', () => {
     ['mariadb', () => servers().mariadb],
     ['postgres', () => servers().postgres15],
   ]
-  test.for(kinds)('%s: a signal resumes and ends the run at once', async ([, start], { project }) => {
-    const server = start()
-    const database = createDatabase(server)
-    runSql(server, database, 'CREATE TABLE journal (what varchar(20)); CREATE TABLE settings (id integer PRIMARY KEY);')
-    project.configure(`database: {name: shop, url: '${server.url(database)}'}\nglobal: [settings]\nlocal: [journal]\n${statements}`)
-    const release = await block(server, database, 'settings')
-    const words = () => runSql(server, database, 'SELECT what FROM journal').split('\n').slice(0, -1)
-    try {
-      const { child, ended } = project.start()
-      await until(() => {
-        expect(words()).toEqual(all.slice(0, 2))
-      })
-      const started = performance.now()
-      child.kill('SIGTERM')
-      const { status, stderr } = await ended
-      expect(status).toBe(2)
-      expect(stderr).toContain('[interrupted]')
-      expect(performance.now() - started).toBeLessThan(5_000)
-      expect(words()).toEqual(all)
-    } finally {
-      await release()
-    }
-    project.configure(`database: {name: shop, url: '${server.url(database)}'}\nglobal: [settings]\nlocal: [journal]\n`)
-    await project.succeed()
-  })
+  test.for(kinds)(
+    '%s: a signal resumes and ends the run at once',
+    async ([, start], { project }) => {
+      const server = start()
+      const database = createDatabase(server)
+      runSql(
+        server,
+        database,
+        'CREATE TABLE journal (what varchar(20)); CREATE TABLE settings (id integer PRIMARY KEY);',
+      )
+      project.configure(
+        `database: {name: shop, url: '${server.url(database)}'}\nglobal: [settings]\nlocal: [journal]\n${statements}`,
+      )
+      const release = await block(server, database, 'settings')
+      const words = () =>
+        runSql(server, database, 'SELECT what FROM journal').split('\n').slice(0, -1)
+      try {
+        const { child, ended } = project.start()
+        await until(() => {
+          expect(words()).toEqual(all.slice(0, 2))
+        })
+        const started = performance.now()
+        child.kill('SIGTERM')
+        const { status, stderr } = await ended
+        expect(status).toBe(2)
+        expect(stderr).toContain('[interrupted]')
+        expect(performance.now() - started).toBeLessThan(5_000)
+        expect(words()).toEqual(all)
+      } finally {
+        await release()
+      }
+      project.configure(
+        `database: {name: shop, url: '${server.url(database)}'}\nglobal: [settings]\nlocal: [journal]\n`,
+      )
+      await project.succeed()
+    },
+  )
 
   test('services are started again after a signal', async ({ project }) => {
     const calls = join(project.directory, 'calls')
-    project.write('bin/systemctl', `#!/bin/sh\necho "$*" >> '${calls}'\n[ "$1" = stop ] && sleep 1\nexit 0\n`, 0o755)
+    project.write(
+      'bin/systemctl',
+      `#!/bin/sh\necho "$*" >> '${calls}'\n[ "$1" = stop ] && sleep 1\nexit 0\n`,
+      0o755,
+    )
     project.configure(`${settings}consumers: [web]\n`)
     const environment = { PATH: `${project.directory}/bin:${process.env['PATH'] ?? ''}` }
     const { child, ended } = project.start(['-m'], { environment })

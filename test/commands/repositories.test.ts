@@ -1,8 +1,24 @@
-import { existsSync, mkdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect } from 'vitest'
 import { host, lists, test, type Project } from '../cli/project.ts'
-import { committedPaths, git, gitEnded, placedPaths, subjects, touchStates, treeOf } from '../cli/witness.ts'
+import {
+  committedPaths,
+  git,
+  gitEnded,
+  placedPaths,
+  subjects,
+  touchStates,
+  treeOf,
+} from '../cli/witness.ts'
 
 const settings = `database: sqlite:../shop.db\n${lists}`
 
@@ -33,7 +49,9 @@ function userChanges(top: string): readonly string[] {
 }
 
 describe.concurrent('a repository of the user', () => {
-  test('gets a commit of the backup alone; staged and unstaged changes stay as they are', async ({ project }) => {
+  test('gets a commit of the backup alone; staged and unstaged changes stay as they are', async ({
+    project,
+  }) => {
     const top = userRepository(project)
     const before = userChanges(top)
     expect(before[0]).toBe(userStatus)
@@ -56,15 +74,27 @@ describe.concurrent('a repository of the user', () => {
     const top = userRepository(project)
     const trace = join(project.directory, 'trace')
     const script = `#!/bin/sh\necho "$0" >> '${trace}'\nexit 1\n`
-    for (const hook of ['pre-commit', 'commit-msg', 'prepare-commit-msg', 'post-commit', 'post-index-change', 'reference-transaction']) {
+    for (const hook of [
+      'pre-commit',
+      'commit-msg',
+      'prepare-commit-msg',
+      'post-commit',
+      'post-index-change',
+      'reference-transaction',
+    ]) {
       project.write(`app/.git/hooks/${hook}`, script, 0o755)
     }
     const signer = project.write('signer', script, 0o755)
     project.write('app/.gitattributes', '*.csv filter=evil\n')
     for (const [key, value] of Object.entries({
-      'filter.evil.clean': signer, 'filter.evil.smudge': signer, 'core.fsmonitor': signer,
-      'commit.gpgsign': 'true', 'gpg.program': signer, 'core.editor': signer,
-    })) git(top, 'config', key, value)
+      'filter.evil.clean': signer,
+      'filter.evil.smudge': signer,
+      'core.fsmonitor': signer,
+      'commit.gpgsign': 'true',
+      'gpg.program': signer,
+      'core.editor': signer,
+    }))
+      git(top, 'config', key, value)
     await project.succeed()
     expect(existsSync(trace)).toBe(false)
     for (const key of ['core.fsmonitor', 'commit.gpgsign']) git(top, 'config', '--unset', key)
@@ -72,7 +102,9 @@ describe.concurrent('a repository of the user', () => {
     expect(git(top, 'status', '--porcelain', 'db')).toBe('')
   })
 
-  test('is a linked worktree: its branch gets the commit, the main one stays', async ({ project }) => {
+  test('is a linked worktree: its branch gets the commit, the main one stays', async ({
+    project,
+  }) => {
     const main = userRepository(project)
     const before = userChanges(main)
     const linked = join(project.directory, 'linked')
@@ -109,7 +141,9 @@ describe.concurrent('a repository of the user', () => {
     expect(subjects(project.shared, 'snapshots')).toHaveLength(1)
   })
 
-  test('has another branch checked out than git.branch: that one gets the commit alone', async ({ project }) => {
+  test('has another branch checked out than git.branch: that one gets the commit alone', async ({
+    project,
+  }) => {
     const top = userRepository(project)
     project.configure(`csv2_backup_dir: ../app/db/backup\n${settings}git: {branch: snapshots}\n`)
     const before = [userChanges(top), treeOf(top)['db']]
@@ -122,21 +156,32 @@ describe.concurrent('a repository of the user', () => {
     await project.succeed()
     project.sql("UPDATE countries SET name = 'x'")
     await project.succeed()
-    expect(git(top, 'show', `snapshots:db/backup/${host}/shop/tables/countries.csv`)).toContain('de,x')
+    expect(git(top, 'show', `snapshots:db/backup/${host}/shop/tables/countries.csv`)).toContain(
+      'de,x',
+    )
   })
 
-  test('names the author: configuration, then git, then a default', async ({ newProject, project }) => {
+  test('names the author: configuration, then git, then a default', async ({
+    newProject,
+    project,
+  }) => {
     await project.succeed()
-    const author = (directory: string) => git(directory, 'log', '-1', '--format=%an <%ae>, %cn <%ce>')
+    const author = (directory: string) =>
+      git(directory, 'log', '-1', '--format=%an <%ae>, %cn <%ce>')
     expect(author(project.shared)).toMatch(/^[^<]+ <[^>]+@[^>]+>, /)
     const second = await newProject()
-    writeFileSync(join(second.home, '.gitconfig'), '[user]\n\tname = Ada\n\temail = ada@example.org\n')
+    writeFileSync(
+      join(second.home, '.gitconfig'),
+      '[user]\n\tname = Ada\n\temail = ada@example.org\n',
+    )
     await second.succeed()
     expect(author(second.shared)).toBe('Ada <ada@example.org>, Ada <ada@example.org>\n')
     second.configure(`${settings}git: {author: 'Back Up <backup@example.org>'}\n`)
     second.sql('DROP VIEW names')
     await second.succeed()
-    expect(author(second.shared)).toBe('Back Up <backup@example.org>, Back Up <backup@example.org>\n')
+    expect(author(second.shared)).toBe(
+      'Back Up <backup@example.org>, Back Up <backup@example.org>\n',
+    )
   })
 })
 
@@ -154,24 +199,52 @@ describe.concurrent('a repository in which something is under way', () => {
     return top
   }
 
-  const refusals: readonly (readonly [what: string, begin: (top: string) => void, says: RegExp, abort: readonly string[]])[] = [
-    ['a detached HEAD', (top) => git(top, 'switch', '-q', '--detach'), /\[detached-head\].*\n {2}Check out a branch/, ['switch', '-q', 'trunk']],
-    ['a merge', (top) => gitEnded(top, 'merge', 'other'), /\[repository-busy\] A merge is under way.*\n {2}Finish it/, ['merge', '--abort']],
-    ['a rebase', (top) => gitEnded(top, 'rebase', 'other'), /\[repository-busy\] A rebase is under way.*\n {2}Finish it/, ['rebase', '--abort']],
-    ['a cherry-pick', (top) => gitEnded(top, 'cherry-pick', 'other'), /\[repository-busy\] A cherry-pick is under way/, ['cherry-pick', '--abort']],
+  const refusals: readonly (readonly [
+    what: string,
+    begin: (top: string) => void,
+    says: RegExp,
+    abort: readonly string[],
+  ])[] = [
+    [
+      'a detached HEAD',
+      (top) => git(top, 'switch', '-q', '--detach'),
+      /\[detached-head\].*\n {2}Check out a branch/,
+      ['switch', '-q', 'trunk'],
+    ],
+    [
+      'a merge',
+      (top) => gitEnded(top, 'merge', 'other'),
+      /\[repository-busy\] A merge is under way.*\n {2}Finish it/,
+      ['merge', '--abort'],
+    ],
+    [
+      'a rebase',
+      (top) => gitEnded(top, 'rebase', 'other'),
+      /\[repository-busy\] A rebase is under way.*\n {2}Finish it/,
+      ['rebase', '--abort'],
+    ],
+    [
+      'a cherry-pick',
+      (top) => gitEnded(top, 'cherry-pick', 'other'),
+      /\[repository-busy\] A cherry-pick is under way/,
+      ['cherry-pick', '--abort'],
+    ],
   ]
-  test.for(refusals)('%s: a refusal that says what to do; then it goes on', async ([, start, says, abort], { project }) => {
-    const top = conflicting(project)
-    start(top)
-    const before = [treeOf(top), treeOf(project.private)]
-    const ended = await project.run()
-    expect([ended.status, ended.stdout]).toEqual([2, ''])
-    expect(ended.stderr).toMatch(says)
-    expect([treeOf(top), treeOf(project.private)]).toEqual(before)
-    git(top, ...abort)
-    await project.succeed()
-    expect(git(top, 'status', '--porcelain', 'db')).toBe('')
-  })
+  test.for(refusals)(
+    '%s: a refusal that says what to do; then it goes on',
+    async ([, start, says, abort], { project }) => {
+      const top = conflicting(project)
+      start(top)
+      const before = [treeOf(top), treeOf(project.private)]
+      const ended = await project.run()
+      expect([ended.status, ended.stdout]).toEqual([2, ''])
+      expect(ended.stderr).toMatch(says)
+      expect([treeOf(top), treeOf(project.private)]).toEqual(before)
+      git(top, ...abort)
+      await project.succeed()
+      expect(git(top, 'status', '--porcelain', 'db')).toBe('')
+    },
+  )
 })
 
 describe.concurrent('what a killed program left behind', () => {
@@ -186,7 +259,9 @@ describe.concurrent('what a killed program left behind', () => {
     expect(project.git('status', '--porcelain')).toBe('')
   })
 
-  test('an index.lock that is held: the commit is made, the next run mends the index', async ({ project }) => {
+  test('an index.lock that is held: the commit is made, the next run mends the index', async ({
+    project,
+  }) => {
     await project.succeed()
     const lock = join(project.shared, '.git', 'index.lock')
     writeFileSync(lock, '')

@@ -1,9 +1,8 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { chmodSync, existsSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect } from 'vitest'
 import { canaries, host, lists, test } from '../cli/project.ts'
 import {
-  committedFiles,
   committedPaths,
   everyByte,
   found,
@@ -11,7 +10,6 @@ import {
   placedPaths,
   subjects,
   touchStates,
-  treeOf,
 } from '../cli/witness.ts'
 
 const sharedFiles = [
@@ -41,7 +39,9 @@ const privateFiles = [
 describe.concurrent('a run', () => {
   test('writes each row where its category belongs, and commits', async ({ project }) => {
     const { stdout } = await project.succeed()
-    expect(stdout).toMatch(/^db\.example\.org\/shop: committed [0-9a-f]{10} \(4 global, 2 local rows, /)
+    expect(stdout).toMatch(
+      /^db\.example\.org\/shop: committed [0-9a-f]{10} \(4 global, 2 local rows, /,
+    )
     expect(stdout).toContain('unclassified: scratch (')
     expect(subjects(project.shared)).toEqual([`${host}/shop: first snapshot, 7 objects`])
     expect(committedPaths(project.shared)).toEqual(sharedFiles)
@@ -58,7 +58,9 @@ describe.concurrent('a run', () => {
     expect(found(others, everyByte(project.private))).toEqual([])
   })
 
-  test('without a change makes no commit, touches no file and prints nothing', async ({ project }) => {
+  test('without a change makes no commit, touches no file and prints nothing', async ({
+    project,
+  }) => {
     project.sql('DROP TABLE scratch')
     await project.succeed()
     const before = [touchStates(project.shared), touchStates(project.private)]
@@ -68,7 +70,9 @@ describe.concurrent('a run', () => {
     expect(subjects(project.shared)).toHaveLength(1)
   })
 
-  test('makes no commit for what a rewrite of the same content leaves behind', async ({ project }) => {
+  test('makes no commit for what a rewrite of the same content leaves behind', async ({
+    project,
+  }) => {
     await project.succeed()
     const before = [touchStates(project.shared), touchStates(project.private)]
     project.sql(`DELETE FROM countries; INSERT INTO countries VALUES ('fr', 'France'), ('de', 'Germany');
@@ -80,7 +84,9 @@ describe.concurrent('a run', () => {
   test('commits no counter alone, but with the next change', async ({ project }) => {
     await project.succeed()
     const before = [touchStates(project.shared), touchStates(project.private)]
-    project.sql("INSERT INTO settings (name) VALUES ('gone'); DELETE FROM settings WHERE name = 'gone'")
+    project.sql(
+      "INSERT INTO settings (name) VALUES ('gone'); DELETE FROM settings WHERE name = 'gone'",
+    )
     await project.succeed()
     expect([touchStates(project.shared), touchStates(project.private)]).toEqual(before)
     project.sql("UPDATE countries SET name = 'Deutschland' WHERE code = 'de'")
@@ -93,7 +99,9 @@ describe.concurrent('a run', () => {
   test('says in the commit what changed', async ({ project }) => {
     project.write('schema_backup/.keep', '')
     await project.succeed()
-    project.sql("ALTER TABLE users ADD COLUMN born TEXT; INSERT INTO countries VALUES ('it', 'Italy')")
+    project.sql(
+      "ALTER TABLE users ADD COLUMN born TEXT; INSERT INTO countries VALUES ('it', 'Italy')",
+    )
     await project.succeed()
     const [subject = ''] = subjects(project.shared)
     expect(subject).toMatch(/^db\.example\.org\/shop: countries \S*1 row, users \+born$/)
@@ -141,19 +149,42 @@ describe.concurrent('a run', () => {
     const { stdout } = await project.succeed()
     expect(stdout.match(/rows of local tables are not backed up/g)).toHaveLength(1)
     expect(existsSync(project.private)).toBe(false)
-    expect(found(canaries, everyByte(project.directory).replace(readFileSync(project.database, 'latin1'), ''))).toEqual([])
+    expect(
+      found(
+        canaries,
+        everyByte(project.directory).replace(readFileSync(project.database, 'latin1'), ''),
+      ),
+    ).toEqual([])
   })
 
   test('tightens a private directory that others could enter, and says so', async ({ project }) => {
     project.write(`private/${host}/shop/tables/users.csv`, 'old')
-    const { stdout } = await project.succeed()
-    expect(stdout).toContain(`${project.private} could be entered by other accounts (mode 0755); it is now 0700.`)
+    project.write('private/.schema_backup/.gitignore', '*\n', 0o600)
+    const words = `${project.private} could be entered by other accounts (mode 0755); it is now 0700.`
+    expect((await project.succeed()).stdout).toContain(words)
     expect(openToOthers(project.private)).toEqual([])
+
+    chmodSync(project.private, 0o755)
+    expect((await project.succeed()).stdout).toContain(words)
+    expect((await project.succeed()).stdout).toBe('')
+  })
+
+  test('never closes a directory of others to them', async ({ project }) => {
+    project.write('private/notes.txt', 'of others')
+    const { status, stderr } = await project.run()
+    expect(status).toBe(2)
+    expect(stderr).toContain(`[not-private] The private directory ${project.private} holds other`)
+    expect(stderr).toContain(`chmod 700 '${project.private}'`)
+    expect(statSync(project.private).mode & 0o777).toBe(0o755)
+    rmSync(project.private, { recursive: true })
   })
 })
 
 describe.concurrent('several databases', () => {
-  test('each has a commit of its own; one that fails holds back no other', async ({ newProject, project }) => {
+  test('each has a commit of its own; one that fails holds back no other', async ({
+    newProject,
+    project,
+  }) => {
     const wiki = await newProject('CREATE TABLE page (id INTEGER PRIMARY KEY)', '')
     project.configure(`${lists}databases:
   shop: sqlite:../shop.db
@@ -183,105 +214,5 @@ describe.concurrent('several databases', () => {
     expect(existsSync(project.shared)).toBe(false)
     await project.succeed(['--database', 'two'])
     expect(subjects(project.shared)).toEqual([`${host}/two: first snapshot, 7 objects`])
-  })
-})
-
-describe.concurrent('an option', () => {
-  test('--dry-run says what a run would do and writes nothing at all', async ({ project }) => {
-    const before = treeOf(project.directory)
-    const first = await project.succeed(['--dry-run', '-e', join(project.directory, 'ephemeral')])
-    expect(first.stdout).toMatch(/shop: would commit .*\n {2}database .*added\n {2}table countries added/)
-    expect(treeOf(project.directory)).toEqual(before)
-    await project.succeed()
-    project.sql("UPDATE countries SET name = 'x'")
-    const committed = treeOf(project.directory)
-    const second = await project.succeed(['--dry-run'])
-    expect(second.stdout).toMatch(/shop: would commit .*\n {2}.*countries .*2 rows/)
-    expect(treeOf(project.directory)).toEqual(committed)
-    await project.succeed()
-    expect((await project.succeed(['--dry-run'])).stdout).toMatch(/^db.example.org\/shop: unchanged /)
-  })
-
-  test('--json prints one object', async ({ project }) => {
-    const first: unknown = JSON.parse((await project.succeed(['--json'])).stdout)
-    const { commit, ...rest } = (first as { databases: Record<string, unknown>[] }).databases[0] ?? {}
-    expect(project.git('rev-parse', 'HEAD').trim()).toBe(commit)
-    expect(rest).toMatchObject({
-      database: 'shop',
-      outcome: 'committed',
-      rows: { global: 4, local: 2, ephemeral: 0 },
-      unclassified: ['scratch'],
-      notCaptured: [],
-      warnings: [],
-      status: 0,
-    })
-    expect(first).toMatchObject({ host, dryRun: false, warnings: [], status: 0 })
-    const second: unknown = JSON.parse((await project.succeed(['--json'])).stdout)
-    expect(second).toMatchObject({ databases: [{ outcome: 'unchanged', changes: [] }], status: 0 })
-    project.write('etc/schema_backup.conf', 'global: users\n')
-    const failed = await project.run(['--json'])
-    expect([failed.status, failed.stderr]).toEqual([78, ''])
-    expect(JSON.parse(failed.stdout)).toMatchObject({
-      status: 78,
-      failure: { code: 'configuration-invalid' },
-    })
-  })
-
-  test('--quiet prints nothing but errors; --verbose prints all, also when nothing changed', async ({ project }) => {
-    expect((await project.succeed(['--quiet'])).stdout).toBe('')
-    expect((await project.succeed(['--verbose'])).stdout).toMatch(/shop: unchanged .*\n {2}unclassified: scratch/)
-    project.sql(Array.from({ length: 15 }, (_, index) => `CREATE TABLE n${index} (a);`).join(''))
-    expect((await project.succeed(['--dry-run'])).stdout).toContain('and 3 more (--verbose lists them)')
-    const { stdout } = await project.succeed(['--verbose'])
-    expect(stdout.match(/^ {2}table n\d+ added/gm)).toHaveLength(15)
-    project.configure('database: sqlite:../gone.db\n')
-    const failed = await project.run(['--quiet'])
-    expect([failed.status, failed.stdout]).toEqual([2, ''])
-    expect(failed.stderr).toContain('error [unknown-database]')
-  })
-
-  test('--strict: a table in no list is status 4, the commit is made', async ({ project }) => {
-    const ended = await project.run(['--strict'])
-    expect([ended.status, ended.stderr]).toEqual([4, ''])
-    expect(subjects(project.shared)).toHaveLength(1)
-    const again = await project.run(['--strict'])
-    expect(again.status).toBe(4)
-    expect(again.stdout).toContain('unclassified: scratch')
-    const quiet = await project.run(['--strict', '--quiet'])
-    expect([quiet.status, quiet.stdout]).toEqual([4, ''])
-    expect(quiet.stderr).toContain('unclassified: scratch')
-    project.configure(`database: sqlite:../shop.db\n${lists}strict: true\n`)
-    expect((await project.run()).status).toBe(4)
-    project.sql('DROP TABLE scratch')
-    await project.succeed()
-  })
-
-  test('--host writes below another name', async ({ project }) => {
-    await project.succeed(['--host', 'other.example.org'])
-    expect(subjects(project.shared)).toEqual(['other.example.org/shop: first snapshot, 7 objects'])
-    expect(placedPaths(project.private)[0]).toBe('other.example.org/shop/.gitattributes')
-  })
-
-  test('-e writes the rows of ephemeral tables to a closed directory, and nowhere else', async ({ project }) => {
-    const directory = join(project.directory, 'upgrade', 'ephemeral')
-    const { stdout } = await project.succeed(['-e', 'upgrade/ephemeral'])
-    expect(stdout).toContain('4 global, 2 local, 1 ephemeral rows')
-    expect(project.file('tables/sessions.csv', directory)).toBe('id,token\n1,canary-ephemeral\n')
-    expect(openToOthers(directory)).toEqual([])
-    expect(found(['canary-local@example.org', 'canary-unclassified'], everyByte(directory))).toEqual([])
-    expect(found(['canary-ephemeral'], everyByte(project.shared) + everyByte(project.private))).toEqual([])
-    const inside = await project.run(['-e', join(project.shared, 'ephemeral')])
-    expect(inside.status).toBe(2)
-    expect(inside.stderr).toContain('[private-directory-in-repository]')
-    expect(existsSync(join(project.shared, 'ephemeral'))).toBe(false)
-  })
-
-  test('the committed tree is the same whatever locale, time zone and umask the run has', async ({ newProject, project }) => {
-    await project.succeed()
-    const other = await newProject()
-    const environment = { LC_ALL: 'tr_TR.UTF-8', LANG: 'de_DE.UTF-8', TZ: 'Asia/Kathmandu', DEBUG: '*' }
-    const wrapper = ['sh', '-c', 'umask 077; exec "$@"', 'sh']
-    expect((await other.run([], { environment, wrapper })).status).toBe(0)
-    expect(committedFiles(other.shared)).toEqual(committedFiles(project.shared))
   })
 })

@@ -20,12 +20,19 @@ pause_interval: 600
 `
 
 describe.concurrent('two runs at once', () => {
-  test('the second ends with 75 at once; kill -9 of the first frees the lock', async ({ newProject, project }) => {
+  test('the second ends with 75 at once; kill -9 of the first frees the lock', async ({
+    newProject,
+    project,
+  }) => {
     project.configure(settings)
     const holder = project.start()
     await paused(project)
     const started = performance.now()
-    const second = await project.run()
+    const trace = join(project.directory, 'trace')
+    const script = project.write('ctl', `#!/bin/sh\ntouch '${trace}'\n`, 0o755)
+    project.configure(`${settings}consumers: [web]\nservice_command: ['${script}']\n`)
+    const second = await project.run(['--model'])
+    expect(existsSync(trace)).toBe(false)
     expect(second.status).toBe(75)
     expect([second.stdout, second.stderr.split('\n')[0]]).toEqual([
       '',
@@ -35,7 +42,10 @@ describe.concurrent('two runs at once', () => {
 
     // Another backup directory with the same private one.
     const other = await newProject()
-    other.configure(`database: sqlite:../shop.db\n${lists}`, `user_data_backup_dir: ${project.private}\n`)
+    other.configure(
+      `database: sqlite:../shop.db\n${lists}`,
+      `user_data_backup_dir: ${project.private}\n`,
+    )
     const third = await other.run()
     expect(third.status).toBe(75)
     expect(third.stderr).toContain(`holds ${project.private}.`)
@@ -49,6 +59,8 @@ describe.concurrent('two runs at once', () => {
     project.configure(`database: sqlite:../shop.db\n${lists}`)
     await project.succeed()
     expect(subjects(project.shared)).toHaveLength(1)
-    expect(existsSync(join(project.private, 'db.example.org', 'shop', 'tables', 'users.csv'))).toBe(true)
+    expect(existsSync(join(project.private, 'db.example.org', 'shop', 'tables', 'users.csv'))).toBe(
+      true,
+    )
   })
 })

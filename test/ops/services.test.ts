@@ -34,7 +34,9 @@ describe.concurrent('services', () => {
     expect(calls(project)).toEqual([])
   })
 
-  test('--model stops consumers, restarts providers, and restarts consumers at the end', async ({ project }) => {
+  test('--model stops consumers, restarts providers, and restarts consumers at the end', async ({
+    project,
+  }) => {
     project.configure(database + services)
     await project.succeed(['--model'], standIn(project))
     expect(calls(project)).toEqual([...quieting, 'restart web', 'restart worker'])
@@ -55,7 +57,9 @@ describe.concurrent('services', () => {
   })
 
   test('stopped services make pause statements needless', async ({ project }) => {
-    project.configure(`${database}${services}pause: ["DELETE FROM countries"]\npause_interval: 600\n`)
+    project.configure(
+      `${database}${services}pause: ["DELETE FROM countries"]\npause_interval: 600\n`,
+    )
     await project.succeed(['-m'], standIn(project))
     expect(project.file('tables/countries.csv')).toContain('Germany')
   })
@@ -66,20 +70,27 @@ describe.concurrent('services', () => {
     ['restart\\ cache', [...quieting, 'start web', 'start worker']],
   ]
   for (const option of ['-m', '-t']) {
-    test.for(failures)(`${option}: when "%s" fails nothing is read, and what was stopped is started again`, async ([failing, expected], { project }) => {
-      project.configure(database + services)
-      const ended = await project.run([option], standIn(project, failing))
-      expect([ended.status, ended.stdout]).toEqual([2, ''])
-      const service = failing.split('\\ ')[1] ?? ''
-      expect(ended.stderr).toContain(`error [service-failed] Service ${service}: "systemctl ${failing.replace('\\', '')}" failed (Failed to `)
-      expect(calls(project)).toEqual(expected)
-      expect(subjects(project.shared)).toEqual([])
-      expect(treeOf(join(project.shared, host))).toEqual({})
-      expect(treeOf(join(project.private, host))).toEqual({})
-    })
+    test.for(failures)(
+      `${option}: when "%s" fails nothing is read, and what was stopped is started again`,
+      async ([failing, expected], { project }) => {
+        project.configure(database + services)
+        const ended = await project.run([option], standIn(project, failing))
+        expect([ended.status, ended.stdout]).toEqual([2, ''])
+        const service = failing.split('\\ ')[1] ?? ''
+        expect(ended.stderr).toContain(
+          `error [service-failed] Service ${service}: "systemctl ${failing.replace('\\', '')}" failed (Failed to `,
+        )
+        expect(calls(project)).toEqual(expected)
+        expect(subjects(project.shared)).toEqual([])
+        expect(treeOf(join(project.shared, host))).toEqual({})
+        expect(treeOf(join(project.private, host))).toEqual({})
+      },
+    )
   }
 
-  test('one that can not be started again is named and keeps no other down', async ({ project }) => {
+  test('one that can not be started again is named and keeps no other down', async ({
+    project,
+  }) => {
     project.configure(database + services)
     const ended = await project.run(['-m'], standIn(project, 'restart\\ web'))
     expect(ended.status).toBe(2)
@@ -94,7 +105,9 @@ describe.concurrent('services', () => {
     expect(calls(project).slice(-2)).toEqual(['start web', 'start worker'])
   })
 
-  test('a failing read restarts the consumers; a locked directory stops none', async ({ project }) => {
+  test('a failing read restarts the consumers; a bad configuration stops none', async ({
+    project,
+  }) => {
     project.configure(`database: sqlite:../none.db\n${services}`)
     const failed = await project.run(['-m'], standIn(project))
     expect(failed.status).toBe(2)
@@ -105,10 +118,19 @@ describe.concurrent('services', () => {
   })
 
   test('service_command drives them, without a shell', async ({ project }) => {
-    const own = project.write('my ctl', `#!/bin/sh\necho "$#: $*" >> '${project.directory}/calls'\n`, 0o755)
-    project.configure(`${database}consumers: ['a b; touch x']\nservice_command: ['${own}', --user, 'x y']\n`)
+    const own = project.write(
+      'my ctl',
+      `#!/bin/sh\necho "$#: $*" >> '${project.directory}/calls'\n`,
+      0o755,
+    )
+    project.configure(
+      `${database}consumers: ['a b; touch x']\nservice_command: ['${own}', --user, 'x y']\n`,
+    )
     await project.succeed(['-m'], standIn(project, '*'))
-    expect(calls(project)).toEqual(['4: --user x y stop a b; touch x', '4: --user x y restart a b; touch x'])
+    expect(calls(project)).toEqual([
+      '4: --user x y stop a b; touch x',
+      '4: --user x y restart a b; touch x',
+    ])
     project.configure(`${database}consumers: [web]\nservice_command: /no/such/program --now\n`)
     const ended = await project.run(['-m'])
     expect(ended.status).toBe(2)
