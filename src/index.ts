@@ -18,16 +18,10 @@ export type { RestorePlan } from './commands/restore-preview.ts'
 export { snapshot } from './commands/snapshot.ts'
 export type { SnapshotOptions } from './commands/snapshot-run.ts'
 export { verify } from './commands/verify.ts'
-export type { VerifyOptions, VerifyReport, VerifyResult } from './commands/verify.ts'
+export type { VerifyOptions, VerifyReport, VerifyResult } from './commands/verify-report.ts'
 export { engineFor, urlSchemes } from './engines/index.ts'
-export type {
-  ConnectionRequest,
-  Database,
-  Engine,
-  Finding,
-  ReadRequest,
-  TableSize,
-} from './engines/engine.ts'
+export type { ConnectionRequest } from './engines/connection.ts'
+export type { Database, Engine, Finding, ReadRequest, TableSize } from './engines/engine.ts'
 export { ExpectedError, exitStatus } from './errors.ts'
 export type { ExitStatus } from './errors.ts'
 export type * from './model.ts'

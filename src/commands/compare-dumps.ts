@@ -1,5 +1,6 @@
 import { compileCategories, type CategoryEntry } from '../config/categories.ts'
-import type { ConnectionRequest, Database, Engine } from '../engines/engine.ts'
+import type { ConnectionRequest } from '../engines/connection.ts'
+import type { Database, Engine } from '../engines/engine.ts'
 import type { DumpRequest } from '../engines/vendor-dump.ts'
 import type { TableName } from '../model.ts'
 import { patchOfTexts, type FileDifference } from './compare-files.ts'

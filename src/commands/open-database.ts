@@ -1,5 +1,6 @@
 import type { DatabaseConfig } from '../config/config.ts'
-import type { ConnectionRequest, Database } from '../engines/engine.ts'
+import type { ConnectionRequest } from '../engines/connection.ts'
+import type { Database } from '../engines/engine.ts'
 import { engineFor } from '../engines/index.ts'
 import type { CommandContext } from './context.ts'
 import { interruptible } from './interrupt.ts'

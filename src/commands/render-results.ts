@@ -2,7 +2,7 @@ import { tableText } from '../config/categories.ts'
 import type { CloneReport } from './clone.ts'
 import type { ExportReport } from './export.ts'
 import { painter, renderFailure, type Paint, type Rendered, type Verbosity } from './render.ts'
-import type { VerifyReport, VerifyResult } from './verify.ts'
+import type { VerifyReport, VerifyResult } from './verify-report.ts'
 
 interface RenderOptions {
   readonly verbosity: Verbosity

@@ -1,7 +1,7 @@
 import { realpath } from 'node:fs/promises'
 import type { Config, DatabaseConfig } from '../config/config.ts'
 import { readDatabaseUrl } from '../config/url.ts'
-import type { ConnectionRequest } from '../engines/engine.ts'
+import type { ConnectionRequest } from '../engines/connection.ts'
 import { engineFor, urlSchemes } from '../engines/index.ts'
 import { ExpectedError, exitStatus } from '../errors.ts'
 import type { Environment } from '../model.ts'

@@ -13,7 +13,7 @@ import { pour, type PourReport } from './pour.ts'
 import { makeScratch, makeScratchDirectory, type ScratchDatabase } from './scratch.ts'
 import { keyText, type Selection } from './selection.ts'
 import { openSource, type FileSource, type SourcePart } from './source.ts'
-import type { VerifyOptions, VerifyResult } from './verify.ts'
+import type { VerifyOptions, VerifyResult } from './verify-report.ts'
 
 /** What the round trip of one snapshot found. */
 type Found = Pick<VerifyResult, 'objects' | 'rows' | 'differences' | 'notes'>

@@ -1,45 +1,11 @@
 import type { Config, DatabaseConfig } from '../config/config.ts'
-import { ExpectedError, exitStatus, type ExitStatus } from '../errors.ts'
-import type { FileDifference } from './compare-files.ts'
+import { ExpectedError, exitStatus } from '../errors.ts'
 import type { CommandContext } from './context.ts'
-import { failureOf, statusOf, worstStatus, type Failure } from './report.ts'
+import { failureOf, statusOf, worstStatus } from './report.ts'
 import { lockScratch } from './scratch.ts'
 import { selectDatabases } from './snapshot.ts'
 import { verifyDatabase } from './verify-database.ts'
-
-/** What `verify` was asked for. */
-export interface VerifyOptions {
-  /** Only this one of the configured databases. */
-  readonly database?: string
-  /** Every configured database but those with `skip`. */
-  readonly all: boolean
-  /** The snapshot of this commit or moment; absent: the files as they are. */
-  readonly at?: string
-  /** Also compare the dumps that the vendor's own program makes of the live database and the scratch database. */
-  readonly vendor: boolean
-}
-
-/** What came of one database. */
-export interface VerifyResult {
-  readonly database: string
-  readonly outcome: 'same' | 'different' | 'skipped' | 'failed'
-  readonly objects: number
-  readonly rows: number
-  readonly differences: readonly FileDifference[]
-  /** What was not compared, and why. */
-  readonly notes: readonly string[]
-  readonly comment?: string
-  readonly failure?: Failure
-  readonly seconds: number
-  readonly status: ExitStatus
-}
-
-/** What one run of `verify` found; `--json` prints it as it is. */
-export interface VerifyReport {
-  readonly host: string
-  readonly databases: readonly VerifyResult[]
-  readonly status: ExitStatus
-}
+import type { VerifyOptions, VerifyReport, VerifyResult } from './verify-report.ts'
 
 /**
  * Pours snapshots into scratch databases, takes snapshots of those, and compares them file by file. A database that

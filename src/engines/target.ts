@@ -1,5 +1,5 @@
 import type { DbObject, TableName } from '../model.ts'
-import type { ConnectionRequest } from './engine.ts'
+import type { ConnectionRequest } from './connection.ts'
 
 /** How a database is filled: into an empty one, in place of what it holds, or rows into tables that exist. */
 export type FillMode = 'empty' | 'replace' | 'rows'

@@ -1,5 +1,6 @@
 import { engineFor } from '../../src/engines/index.ts'
-import type { ConnectionRequest, Database } from '../../src/engines/engine.ts'
+import type { ConnectionRequest } from '../../src/engines/connection.ts'
+import type { Database } from '../../src/engines/engine.ts'
 import type { DbObject, ObjectKey, Schema, Snapshot, Table } from '../../src/model.ts'
 
 /** Everything that one read says about a database. */

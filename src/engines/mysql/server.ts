@@ -1,6 +1,6 @@
 import { ExpectedError } from '../../errors.ts'
 import type { DbObject } from '../../model.ts'
-import type { ConnectionRequest } from '../engine.ts'
+import type { ConnectionRequest } from '../connection.ts'
 import type { DatabaseServer } from '../target.ts'
 import type { Client } from './client.ts'
 import { connect, connectionSettings } from './connect.ts'

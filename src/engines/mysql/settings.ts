@@ -1,6 +1,6 @@
 import { isIPv4 } from 'node:net'
 import { ExpectedError, exitStatus } from '../../errors.ts'
-import type { ConnectionRequest } from '../engine.ts'
+import type { ConnectionRequest } from '../connection.ts'
 import type { OptionLine } from './option-file.ts'
 import { readUrl, type UrlParts } from './url.ts'
 

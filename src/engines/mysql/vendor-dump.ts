@@ -1,4 +1,4 @@
-import type { ConnectionRequest } from '../engine.ts'
+import type { ConnectionRequest } from '../connection.ts'
 import {
   RowDigests,
   runProgram,

@@ -1,5 +1,5 @@
 import { ExpectedError, exitStatus } from '../../errors.ts'
-import type { ConnectionRequest } from '../engine.ts'
+import type { ConnectionRequest } from '../connection.ts'
 import { passwordFromFile, serviceSettings } from './vendor-files.ts'
 
 /** What a connection needs, completed from URL, service file, environment and defaults in libpq's order. */

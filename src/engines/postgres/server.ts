@@ -1,7 +1,7 @@
 import type { Client } from 'pg'
 import { ExpectedError } from '../../errors.ts'
 import type { DbObject } from '../../model.ts'
-import type { ConnectionRequest } from '../engine.ts'
+import type { ConnectionRequest } from '../connection.ts'
 import type { DatabaseServer } from '../target.ts'
 import { countObjects } from './catalog/object-count.ts'
 import { connectorFor, type Connector } from './connect.ts'

@@ -1,5 +1,5 @@
 import type { TableName } from '../../model.ts'
-import type { ConnectionRequest } from '../engine.ts'
+import type { ConnectionRequest } from '../connection.ts'
 import {
   RowDigests,
   runProgram,

@@ -1,7 +1,7 @@
 import { open, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ExpectedError, exitStatus } from '../../errors.ts'
-import type { ConnectionRequest } from '../engine.ts'
+import type { ConnectionRequest } from '../connection.ts'
 import type { Place } from './errors.ts'
 
 type Environment = ConnectionRequest['environment']

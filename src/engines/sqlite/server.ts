@@ -1,7 +1,7 @@
 import { open, readdir, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { ExpectedError, exitStatus } from '../../errors.ts'
-import type { ConnectionRequest } from '../engine.ts'
+import type { ConnectionRequest } from '../connection.ts'
 import type { DatabaseServer } from '../target.ts'
 import { beginRead, connect } from './connect.ts'
 import { fileFailure } from './failures.ts'

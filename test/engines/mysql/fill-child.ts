@@ -1,4 +1,4 @@
-import type { ConnectionRequest } from '../../../src/engines/engine.ts'
+import type { ConnectionRequest } from '../../../src/engines/connection.ts'
 import { fillWith } from './fill-support.ts'
 import { readWhole } from './round-trip.ts'
 

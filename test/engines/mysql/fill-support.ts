@@ -1,5 +1,5 @@
 import { mysql } from '../../../src/engines/mysql/index.ts'
-import type { ConnectionRequest } from '../../../src/engines/engine.ts'
+import type { ConnectionRequest } from '../../../src/engines/connection.ts'
 import type { FillMode, LoadRequest, Target, Violation } from '../../../src/engines/target.ts'
 import type { DbObject, Table } from '../../../src/model.ts'
 import { inOrder, type Poured } from './round-trip.ts'

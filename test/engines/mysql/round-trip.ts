@@ -1,5 +1,5 @@
 import { mysql } from '../../../src/engines/mysql/index.ts'
-import type { ConnectionRequest } from '../../../src/engines/engine.ts'
+import type { ConnectionRequest } from '../../../src/engines/connection.ts'
 import { decodeRows } from '../../../src/csv.ts'
 import type { Column, DbObject, ObjectKey, Schema, Snapshot, Table } from '../../../src/model.ts'
 import { mysqlClient } from '../../support/launch-mysql.ts'

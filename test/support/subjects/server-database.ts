@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import type { ConnectionRequest } from '../../../src/engines/engine.ts'
+import type { ConnectionRequest } from '../../../src/engines/connection.ts'
 import { createDatabase, dropDatabase, runSql } from '../databases.ts'
 import type { Server } from '../servers.ts'
 import type { BadRequest, TestDatabase } from './subject.ts'

@@ -1,6 +1,6 @@
 import { closeSync, openSync, rmSync, writeFileSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
-import type { ConnectionRequest } from '../../../src/engines/engine.ts'
+import type { ConnectionRequest } from '../../../src/engines/connection.ts'
 import { runSqlite } from '../databases.ts'
 import { temporaryDirectory } from '../servers.ts'
 import type { Subject, TestDatabase } from './subject.ts'

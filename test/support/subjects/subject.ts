@@ -1,4 +1,4 @@
-import type { ConnectionRequest } from '../../../src/engines/engine.ts'
+import type { ConnectionRequest } from '../../../src/engines/connection.ts'
 
 /** A database of a test, and how to reach it. */
 export interface TestDatabase {
