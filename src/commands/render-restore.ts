@@ -1,5 +1,5 @@
 import { tableText } from '../config/categories.ts'
-import { painter, type Verbosity } from './render.ts'
+import { counted, painter, type Verbosity } from './render.ts'
 import type { RestorePlan } from './restore-preview.ts'
 import type { RestoreReport } from './restore.ts'
 
@@ -22,7 +22,7 @@ export function renderPlan(plan: RestorePlan, { verbosity, colours }: RenderOpti
   return textOf([
     `${paint('bold', `${plan.source}${commit}`)} → ${paint('bold', plan.target)}: ${modeText(plan)}`,
     ...(objects === '' ? [] : [`  objects: ${objects}`]),
-    `  rows: ${number(rows)} in ${plan.tables.length} tables`,
+    `  rows: ${number(rows)} in ${counted(plan.tables.length, 'table')}`,
     ...shorten(
       plan.tables.map(({ table, rows: count }) => `    ${table} ${number(count)}`),
       limit,
@@ -32,7 +32,9 @@ export function renderPlan(plan: RestorePlan, { verbosity, colours }: RenderOpti
       : [`  without rows: ${shorten(plan.withoutRows, limit).join(', ')}`]),
     ...(plan.dropped.length === 0
       ? []
-      : [`  ${paint('red', 'dropped')}, with every row, ${plan.dropped.length} objects:`]),
+      : [
+          `  ${paint('red', 'dropped')}, with every row, ${counted(plan.dropped.length, 'object')}:`,
+        ]),
     ...shorten(
       plan.dropped.map((name) => `    ${name}`),
       limit,
@@ -58,7 +60,7 @@ export function renderRestore(
   const problems = [
     ...violations.map(
       ({ table, constraint, rows }) =>
-        `${paint('red', 'violation:')} ${tableText(table)}: ${constraint}: ${number(rows)} rows without a parent`,
+        `${paint('red', 'violation:')} ${tableText(table)}: ${constraint}: ${counted(rows, 'row')} without a parent`,
     ),
     ...broken.map(
       ({ kind, name, reason }) => `${paint('yellow', 'not restored:')} ${kind} ${name}: ${reason}`,
@@ -73,11 +75,11 @@ export function renderRestore(
     ...(report.before === undefined
       ? []
       : [`The target as it was: ${paint('bold', report.before)} (restore --at ${report.before})`]),
-    `${paint('green', 'restored')} ${plan.targetName}: ${number(rows)} rows in ${tables.length} tables ${paint('dim', `(${report.seconds.toFixed(1)} s, ${number(rate)} rows/s)`)}`,
+    `${paint('green', 'restored')} ${plan.targetName}: ${counted(rows, 'row')} in ${counted(tables.length, 'table')} ${paint('dim', `(${report.seconds.toFixed(1)} s, ${number(rate)} rows/s)`)}`,
     ...shorten(
       tables.map(
         ({ table, rowsInFiles, rowsInTarget }) =>
-          `  ${tableText(table)}: ${number(rowsInFiles)} rows in the files, ${number(rowsInTarget)} in the target`,
+          `  ${tableText(table)}: ${counted(rowsInFiles, 'row')} in the files, ${number(rowsInTarget)} in the target`,
       ),
       limit,
     ),

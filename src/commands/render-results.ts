@@ -1,7 +1,14 @@
 import { tableText } from '../config/categories.ts'
 import type { CloneReport } from './clone.ts'
 import type { ExportReport } from './export.ts'
-import { painter, renderFailure, type Paint, type Rendered, type Verbosity } from './render.ts'
+import {
+  counted,
+  painter,
+  renderFailure,
+  type Paint,
+  type Rendered,
+  type Verbosity,
+} from './render.ts'
 import type { VerifyReport, VerifyResult } from './verify-report.ts'
 
 interface RenderOptions {
@@ -43,7 +50,7 @@ function renderDifferences(
   return [
     ...notes.map((note) => `${paint('yellow', 'note:')} ${database}: ${note}`),
     ...(outcome === 'different'
-      ? [`${paint('bold', `${host}/${database}`)}: ${differences.length} differences`]
+      ? [`${paint('bold', `${host}/${database}`)}: ${counted(differences.length, 'difference')}`]
       : []),
     ...differences.slice(0, Math.min(limit, differences.length)).flatMap(({ path, what, text }) => [
       `${paint('red', words[what])}: ${path}`,
@@ -76,7 +83,7 @@ const outcomes = {
 
 function summaryLine({ database, outcome, objects, rows, seconds }: VerifyResult): string {
   if (outcome === 'failed') return `${database}: could not be verified`
-  const size = `${count(objects)} objects, ${count(rows)} rows, ${seconds.toFixed(1)} s`
+  const size = `${counted(objects, 'object')}, ${counted(rows, 'row')}, ${seconds.toFixed(1)} s`
   return outcome === 'same'
     ? `${database}: restored and read again, every byte the same (${size})`
     : `${database}: restored and read again, NOT the same (${size})`
@@ -110,7 +117,7 @@ function table(results: readonly VerifyResult[]): string[] {
 /** What was copied where. */
 export function renderClone(report: CloneReport, { verbosity, colours }: RenderOptions): string {
   const paint = painter(colours)
-  const size = `${count(report.objects)} objects, ${count(report.rows)} rows, ${report.seconds.toFixed(1)} s`
+  const size = `${counted(report.objects, 'object')}, ${counted(report.rows, 'row')}, ${report.seconds.toFixed(1)} s`
   const lines = [
     ...(verbosity === 'quiet'
       ? []
@@ -129,7 +136,7 @@ export function renderClone(report: CloneReport, { verbosity, colours }: RenderO
 /** What a script holds, for standard error: the script itself may be on standard output. */
 export function renderExport(report: ExportReport, { verbosity, colours }: RenderOptions): string {
   const paint = painter(colours)
-  const size = `${count(report.objects)} objects, ${count(report.tables)} tables with ${count(report.rows)} rows`
+  const size = `${counted(report.objects, 'object')}, ${counted(report.tables, 'table')} with ${counted(report.rows, 'row')}`
   const lines = [
     ...(report.file === undefined || verbosity === 'quiet'
       ? []

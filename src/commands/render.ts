@@ -148,7 +148,7 @@ export function renderCheck(
     `  ${next}`,
   ])
   const passed = report.passed.map((where) => `${paint('green', 'ok')}: ${where}`)
-  const summary = `${bySeverity('error').length} errors, ${bySeverity('warning').length} warnings`
+  const summary = `${counted(bySeverity('error').length, 'error')}, ${counted(bySeverity('warning').length, 'warning')}`
   if (options.verbosity === 'quiet') return lines.map((line) => line + '\n').join('')
   return [...passed, ...lines, summary].map((line) => line + '\n').join('')
 }
@@ -159,7 +159,7 @@ export function renderInit(made: InitResult, colours: boolean): string {
   const lists = Map.groupBy(made.tables, ({ category }) => category ?? 'unclassified')
   const lines = [
     `${paint('green', 'wrote')} ${made.file}`,
-    ...[...lists].map(([list, tables]) => `  ${list}: ${tables.length} tables`),
+    ...[...lists].map(([list, tables]) => `  ${list}: ${counted(tables.length, 'table')}`),
     ...made.secretVariables.map((name) => `Set the environment variable ${name} before a run.`),
     `Read the file, then: schema_backup check --config ${made.file}`,
   ]
@@ -198,4 +198,9 @@ function count(rows: number): string {
 /** What colours texts, when colours are wanted. */
 export function painter(colours: boolean): Paint {
   return (style, text) => (colours ? styleText(style, text, { validateStream: false }) : text)
+}
+
+/** `1 table`, `1,234 tables`. */
+export function counted(number: number, noun: string): string {
+  return `${number.toLocaleString('en-US')} ${noun}${number === 1 ? '' : 's'}`
 }

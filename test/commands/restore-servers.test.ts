@@ -128,7 +128,7 @@ describe.each(everyServer)('a restore on %s', (name) => {
     // Where no foreign key can stand with such rows, nothing is kept.
     const listed =
       name === 'mariadb'
-        ? /violation: team: team_head: 1 rows without a parent/
+        ? /violation: team: team_head: 1 row without a parent/
         : /\[foreign-key-violated\].*public\.team \(team_head\): 1/
     expect(ended.status).toBe(1)
     expect(ended.stdout + ended.stderr).toMatch(listed)

@@ -216,7 +216,7 @@ describe('the gates', () => {
     runSqlite(copyOf(project), 'CREATE TABLE precious (x); INSERT INTO precious VALUES (1);')
     const words = ['restore', '--to', 'sqlite:copy.db', '--replace', '--confirm', 'copy.db']
     const { stdout } = await project.succeed(words)
-    expect(stdout).toMatch(/dropped, with every row, 1 objects:\n {4}table precious\n/)
+    expect(stdout).toMatch(/dropped, with every row, 1 object:\n {4}table precious\n/)
     expect(sorted(dump(copyOf(project)))).toBe(sorted(withoutLostRows(project)))
   })
 
