@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process'
+import { readdir } from 'node:fs/promises'
 import { hostname, userInfo } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -152,6 +153,8 @@ test('root leaves the repository to its owner, and a shared one to its group', a
   const { uid, gid } = userInfo()
   const owner = uid === 0 ? '1234:2345' : `${uid}:${gid}`
   await run('chown', ['-R', owner, directory.path])
+  // A new object may come into a directory that is older than the sharing; git leaves that as it is, too.
+  const there = new Set(await readdir(join(directory.path, '.git/objects')))
   const before = (Date.now() - 1) / 1000
   await snapshot(directory.path, { a: 'b\n' })
   const words = ['-newermt', `@${before}`, '-printf', '%U:%G %M %P\n']
@@ -160,7 +163,8 @@ test('root leaves the repository to its owner, and a shared one to its group', a
   const withMode = (mode: string, path: string): string => `${owner} ${mode} ${path}`
   expect(lines).toContain(withMode('-rw-rw-r--', 'index'))
   expect(lines).toContain(withMode('-rw-rw-r--', 'refs/heads/main'))
-  const objects = lines.filter((line) => line.includes(' objects/'))
+  const isOld = (line: string) => there.has(line.slice(line.indexOf(' objects/') + 9))
+  const objects = lines.filter((line) => line.includes(' objects/') && !isOld(line))
   expect(objects.length).toBeGreaterThan(5)
   for (const line of objects) {
     expect(line).toMatch(new RegExp(`^${owner} (-r--r--r--|drwxrwsr-x) objects/`))
