@@ -14,8 +14,6 @@ export interface CommitRequest {
   readonly subtree: string
   /** Path within the subtree → blob, from `storeFile`; without any the subtree goes. */
   readonly files: ReadonlyMap<string, string>
-  /** Path in the backup directory → blob: single files outside of the subtree, such as `.gitattributes`. */
-  readonly extraFiles?: ReadonlyMap<string, string>
   readonly message: string
   readonly time: Date
 }
@@ -101,11 +99,7 @@ async function makeTree(
   await refuseIfBlocked(store, tree, above)
   const builder = new TreeBuilder(store)
   const directory = builder.fromFiles(request.files)
-  const content = directory === undefined ? undefined : { directory }
-  let result = await builder.replace(tree, [...above, ...partsOf(request.subtree)], content)
-  for (const [path, file] of request.extraFiles ?? []) {
-    result = await builder.replace(result, [...above, ...partsOf(path)], { file })
-  }
+  let result = await builder.replace(tree, [...above, ...partsOf(request.subtree)], directory)
   // Nothing is left: an empty tree after a commit, no commit at all before the first.
   if (result === undefined && tree !== undefined) result = builder.empty()
   if (result !== undefined && result !== tree) await builder.save(result)

@@ -228,9 +228,7 @@ export class Repository {
    * Makes `git status` clean for the paths of a commit (also of an earlier run that was killed), with one read and
    * at most one write of the index. Never fails for a reason outside of this program: the commit is made by then.
    */
-  async refreshIndex(
-    request: Pick<CommitRequest, 'subtree' | 'files' | 'extraFiles'>,
-  ): Promise<IndexRefresh> {
+  async refreshIndex(request: Pick<CommitRequest, 'subtree' | 'files'>): Promise<IndexRefresh> {
     const { workTree } = this
     if (workTree === undefined || !this.writesWorkTree) return 'unchanged'
     const { gitDirectory } = this.#place
@@ -295,16 +293,11 @@ export class Repository {
     )
   }
 
-  #indexPaths({
-    subtree,
-    files,
-    extraFiles,
-  }: Pick<CommitRequest, 'subtree' | 'files' | 'extraFiles'>) {
+  #indexPaths({ subtree, files }: Pick<CommitRequest, 'subtree' | 'files'>) {
     const above = this.prefix === '' ? '' : `${this.prefix}/`
     const below = subtree === '' ? above : `${above}${subtree}/`
     const ours = [...files].map(([path, oid]) => [below + path, oid] as const)
-    const extra = [...(extraFiles ?? [])].map(([path, oid]) => [above + path, oid] as const)
-    return { directory: below.slice(0, -1), files: new Map([...ours, ...extra]) }
+    return { directory: below.slice(0, -1), files: new Map(ours) }
   }
 
   #pathOf(subtree: string): readonly string[] {

@@ -135,24 +135,20 @@ export class TreeBuilder {
     return top.size === 0 ? undefined : make(top)
   }
 
-  /** `tree` with the entry at `path` replaced by a directory or file, or removed; all other entries byte for byte. */
+  /** `tree` with the entry at `path` replaced by a directory, or removed; all other entries byte for byte. */
   async replace(
     tree: string | undefined,
     path: readonly string[],
-    content: { readonly directory: string } | { readonly file: string } | undefined,
+    directory: string | undefined,
   ): Promise<string | undefined> {
     const [part, ...rest] = path
-    if (part === undefined)
-      return content !== undefined && 'directory' in content ? content.directory : undefined
+    if (part === undefined) return directory
     const name = toByteText(part)
     const entries = tree === undefined ? [] : await this.#read(tree)
     const old = entries.find((entry) => entry.name === name)
     const kept = entries.filter((entry) => entry !== old)
-    if (rest.length === 0 && content !== undefined && 'file' in content) {
-      return this.#add([...kept, { mode: fileMode, name, oid: content.file }])
-    }
     const below = old !== undefined && isDirectory(old) ? old.oid : undefined
-    const oid = await this.replace(below, rest, content)
+    const oid = await this.replace(below, rest, directory)
     if (oid === undefined) return kept.length === 0 ? undefined : this.#add(kept)
     return this.#add([...kept, { mode: directoryMode, name, oid }])
   }

@@ -2,6 +2,7 @@ import { chmod, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import {
+  attributes,
   expectHealthy,
   git,
   open,
@@ -116,7 +117,7 @@ test('the caches of git stay true: trees, untracked files', async () => {
   expect((await shapeOf(directory.path)).extensions).toEqual(
     expect.arrayContaining(['TREE', 'UNTR']),
   )
-  const request = { ...content, 'left.sql': 'left\n' }
+  const request = { '.gitattributes': attributes, ...content, 'left.sql': 'left\n' }
   const repository = await open(join(directory.path, 'db'))
   const files = new Map<string, string>()
   for (const [path, text] of Object.entries(request)) {

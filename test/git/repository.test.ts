@@ -52,7 +52,7 @@ test('deep in a project only our paths are committed', async () => {
   await expectHealthy(directory.path, userStatus)
   expect(await git(directory.path, 'diff', '--cached')).toBe(staged)
   expect(await git(directory.path, 'show', '--name-only', '--format=', 'HEAD')).toBe(
-    `ops/db/.gitattributes\nops/db/${subtree}/tables/users.csv\nops/db/${subtree}/tables/users.sql\n`,
+    `ops/db/${subtree}/.gitattributes\nops/db/${subtree}/tables/users.csv\nops/db/${subtree}/tables/users.sql\n`,
   )
   const file = `${subtree}/tables/users.csv`
   expect(String(await committed(directory.path, `HEAD:ops/db/${file}`))).toBe('a\r\n1\n')
@@ -63,7 +63,9 @@ test('deep in a project only our paths are committed', async () => {
   )
   await snapshot(backup, {})
   await expectHealthy(directory.path, userStatus)
-  expect((await git(directory.path, 'ls-files', 'ops')).trim()).toBe('ops/db/.gitattributes')
+  expect((await git(directory.path, 'ls-files', 'ops')).trim()).toBe(
+    `ops/db/${subtree}/.gitattributes`,
+  )
 })
 
 test('the reflogs say what happened, as after a commit by git', async () => {
@@ -133,7 +135,7 @@ test('git.branch commits to that branch and leaves branch, index and work tree a
     new RegExp(`^${commit ?? ''} a snapshot\n[0-9a-f]{40} a snapshot\n$`),
   )
   expect(await git(directory.path, 'ls-tree', '-r', '--name-only', 'backup/db1')).toBe(
-    `db/.gitattributes\ndb/${subtree}/a.sql\n`,
+    `db/${subtree}/.gitattributes\ndb/${subtree}/a.sql\n`,
   )
   expect(await git(directory.path, 'log', '--format=%s', 'HEAD')).toBe('first\n')
 })
@@ -199,7 +201,12 @@ test('packed objects, deltas, packed refs and alternates are read', async () => 
   for (const place of [origin, borrower]) {
     const repository = await open(place)
     const files = await repository.readTree(subtree)
-    expect([...files.keys()].sort()).toEqual(['big.csv', 'tables/users.csv', 'tables/users.sql'])
+    expect([...files.keys()].sort()).toEqual([
+      '.gitattributes',
+      'big.csv',
+      'tables/users.csv',
+      'tables/users.sql',
+    ])
     for (const [path, { oid }] of files) {
       const bytes = await committed(place, `HEAD:${subtree}/${path}`)
       expect(Buffer.compare(await repository.readBlob(oid), bytes)).toBe(0)

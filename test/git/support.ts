@@ -4,7 +4,6 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { expect } from 'vitest'
-import { attributesContent, attributesPath } from '../../src/git/attributes.ts'
 import { openRepository } from '../../src/git/repository.ts'
 import type { IndexRefresh, Repository } from '../../src/git/repository.ts'
 
@@ -74,6 +73,9 @@ export async function open(
   return await openRepository(directory, { environment, create: true, ...options })
 }
 
+/** As the files' room writes it: git keeps every byte of the files below as it is. */
+export const attributes = '* -text -ident -filter !working-tree-encoding\n'
+
 /** What a run does: writes the files, stores them, commits, refreshes the index. */
 export async function snapshot(
   directory: string,
@@ -85,15 +87,13 @@ export async function snapshot(
   const files = new Map<string, string>()
   if (repository.writesWorkTree) {
     await rm(join(directory, subtree), { recursive: true, force: true })
-    await put(join(directory, attributesPath), attributesContent)
   }
-  for (const [path, bytes] of Object.entries(content)) {
+  for (const [path, bytes] of Object.entries({ '.gitattributes': attributes, ...content })) {
     const file = join(directory, subtree, path)
     if (repository.writesWorkTree) await put(file, bytes)
     files.set(path, await repository.storeFile({ bytes: Buffer.from(bytes) }))
   }
-  const attributes = await repository.storeFile({ bytes: Buffer.from(attributesContent) })
-  const request = { subtree, files, extraFiles: new Map([[attributesPath, attributes]]) }
+  const request = { subtree, files }
   const done = await repository.commit({ ...request, message: 'a snapshot\n', time: new Date() })
   return { commit: done?.commit, index: await repository.refreshIndex(request) }
 }
