@@ -51,7 +51,7 @@ export function integerOf(value: Neutral, bits: number, isUnsigned = false): big
   return isUnsigned ? wholeNumber(value, 0n, half * 2n - 1n) : wholeNumber(value, -half, half - 1n)
 }
 
-/** Digits for a column that keeps `precision` of them, `scale` behind the point; both absent: any. */
+/** Digits for a column that keeps `precision` of them, `scale` behind the point; without them every digit. */
 export function decimalOf(value: Neutral, precision?: number, scale = 0): string {
   const text = digitsOf(value)
   const { sign, whole, fraction } = partsOf(text)
