@@ -3,17 +3,37 @@
 /** What an object is. An engine uses those it has; files/layout.ts says where each kind lives. */
 export type ObjectKind =
   | 'database'
+  | 'role'
   | 'schema'
   | 'extension'
+  | 'language'
+  | 'access_method'
+  | 'collation'
+  | 'conversion'
   | 'type'
   | 'domain'
+  | 'cast'
+  | 'transform'
+  | 'operator'
+  | 'operator_family'
+  | 'operator_class'
+  | 'text_search_parser'
+  | 'text_search_template'
+  | 'text_search_dictionary'
+  | 'text_search_configuration'
+  | 'foreign_data_wrapper'
+  | 'foreign_server'
   | 'sequence'
   | 'table'
-  | 'view'
-  | 'materialized_view'
+  | 'foreign_table'
   | 'function'
   | 'procedure'
+  | 'view'
+  | 'materialized_view'
   | 'event'
+  | 'publication'
+  | 'subscription'
+  | 'event_trigger'
 
 /** What identifies an object within its database. */
 export interface ObjectKey {
@@ -21,18 +41,23 @@ export interface ObjectKey {
   /** Absent on engines without schemas, and for objects that belong to none. */
   readonly schema?: string
   readonly name: string
-  /** The identity argument types of an overloadable routine, as the engine prints them: `integer, text`. */
+  /**
+   * What tells objects of one kind and name apart: the identity argument types of a routine as the engine prints them
+   * (`integer, text`), the operand types of an operator, the index method of an operator class.
+   */
   readonly signature?: string
 }
 
 /** One object and everything that belongs to it (constraints, indexes, comments, triggers, grants). */
 export interface DbObject extends ObjectKey {
-  /** Statements that the engine's own client can run; ends with a newline. */
+  /** Statements that the engine's own client can run; ends with a newline. Empty where everything waits for the rows. */
   readonly sql: string
   /** Statements that must wait until all rows are loaded (foreign keys, triggers); ends with a newline. */
   readonly sqlAfterRows?: string
   /** Statements that set counters (sequence position, AUTO_INCREMENT); data, never part of `sql`. */
   readonly sqlCounters?: string
+  /** Statements that set passwords and the like, to be run after `sql`; they go to the private directory alone. */
+  readonly sqlSecrets?: string
   /** What must exist before `sql` can run. */
   readonly dependsOn: readonly ObjectKey[]
 }

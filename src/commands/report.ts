@@ -15,7 +15,7 @@ export interface Failure {
 /** What a person should know; a run goes on in spite of it. */
 export interface Warning {
   /** `unknown-table`, `category-overlap`, `database`, `stranger`, `index-postponed`, `no-private-directory`,
-   * `directory` (one was mended). */
+   * `secrets-not-kept`, `directory` (one was mended). */
   readonly code: string
   /** `file:line:column`, when it is about the configuration. */
   readonly where?: string

@@ -2,7 +2,7 @@ import { compileCategories, tableText } from '../config/categories.ts'
 import { ExpectedError, exitStatus } from '../errors.ts'
 import { referenceOf } from '../files/layout.ts'
 import type { DbObject, ObjectKey, ObjectKind } from '../model.ts'
-import { keyText } from './selection.ts'
+import { foundations, keyText } from './selection.ts'
 
 /** Which objects of a source are restored. */
 export interface ObjectSelection {
@@ -15,21 +15,39 @@ export interface ObjectSelection {
 /** Where no dependency says otherwise, kinds are made in this order, objects of one kind in the source's order. */
 const kindOrder: readonly ObjectKind[] = [
   'database',
+  'role',
   'schema',
   'extension',
+  'language',
+  'access_method',
+  'collation',
+  'conversion',
   'type',
   'domain',
+  'cast',
+  'transform',
+  'operator',
+  'operator_family',
+  'operator_class',
+  'text_search_parser',
+  'text_search_template',
+  'text_search_dictionary',
+  'text_search_configuration',
+  'foreign_data_wrapper',
+  'foreign_server',
   'sequence',
   'table',
+  'foreign_table',
   'function',
   'procedure',
   'view',
   'materialized_view',
   'event',
+  'publication',
+  'subscription',
+  // They would run at every statement that comes after them.
+  'event_trigger',
 ]
-
-/** What belongs to the database as a whole, so that other objects may need it without saying so. */
-const foundations: readonly ObjectKind[] = ['database', 'schema', 'extension']
 
 /**
  * The objects in an order in which each one can be made: what it depends on stands before it. Throws ExpectedError

@@ -1,10 +1,11 @@
-import type { Category, DbObject, ObjectKey, Table } from '../model.ts'
+import type { Category, DbObject, ObjectKey, ObjectKind, Table } from '../model.ts'
 
-/** Which objects, rows and counters of a snapshot go to one directory. */
+/** Which objects, rows, counters and secrets of a snapshot go to one directory. */
 export interface Selection {
   readonly include: (object: DbObject) => boolean
   readonly rowsOf: (table: Table) => boolean
   readonly countersOf: (object: DbObject) => boolean
+  readonly secretsOf: (object: DbObject) => boolean
 }
 
 /** The category of every object that holds data: tables, and sequences through the tables that use them. */
@@ -82,12 +83,13 @@ export function sharedSelection(categories: ObjectCategories): Selection {
     include: (object) => !is(object, 'ignore'),
     rowsOf: (table) => table.hasRows && is(table, 'global'),
     countersOf: (object) => is(object, 'global'),
+    secretsOf: () => false,
   }
 }
 
 /**
- * The private or the ephemeral directory: the data of one category, and the structure of its tables with
- * everything they depend on, so that the directory stands alone.
+ * The private or the ephemeral directory: the data of one category, to which secrets belong in the private one, and
+ * the structure that this data needs with everything it depends on, so that the directory stands alone.
  */
 export function dataSelection(
   objects: readonly DbObject[],
@@ -95,20 +97,26 @@ export function dataSelection(
   category: Category,
 ): Selection {
   const holdsData = (object: DbObject) => categories.get(keyText(object)) === category
-  const needed = withDependencies(objects, objects.filter(holdsData))
+  const holdsSecrets = (object: DbObject) => category === 'local' && object.sqlSecrets !== undefined
+  const wanted = objects.filter((object) => holdsData(object) || holdsSecrets(object))
+  const needed = withDependencies(objects, wanted)
   return {
     include: (object) => needed.has(keyText(object)),
     rowsOf: (table) => table.hasRows && holdsData(table),
     countersOf: holdsData,
+    secretsOf: holdsSecrets,
   }
 }
+
+/** What belongs to the database as a whole, so that other objects may need it without saying so. */
+export const foundations: readonly ObjectKind[] = ['database', 'role', 'schema', 'extension']
 
 function withDependencies(
   objects: readonly DbObject[],
   wanted: readonly DbObject[],
 ): ReadonlySet<string> {
   const byKey = new Map(objects.map((object) => [keyText(object), object]))
-  const base = objects.filter((object) => ['database', 'schema', 'extension'].includes(object.kind))
+  const base = objects.filter((object) => foundations.includes(object.kind))
   const needed = new Set<string>()
   const waiting = wanted.length === 0 ? [] : [...wanted, ...base]
   for (let object = waiting.pop(); object !== undefined; object = waiting.pop()) {

@@ -174,7 +174,7 @@ async function underLock<T>(directory: string, work: () => Promise<T>): Promise<
   }
 }
 
-/** The structure of the shared files with the rows of both. */
+/** The structure of the shared files with the rows of both and the secrets of the private ones. */
 function joined(shared: StoredSnapshot, local: StoredSnapshot | undefined): Source {
   const locals = new Map(local?.objects.map((object) => [keyText(object), object]))
   const holderOf = (key: ObjectKey) =>
@@ -183,8 +183,13 @@ function joined(shared: StoredSnapshot, local: StoredSnapshot | undefined): Sour
     product: shared.facts.product,
     serverVersion: shared.facts.serverVersion,
     objects: shared.objects.map((object) => {
-      const sqlCounters = object.sqlCounters ?? locals.get(keyText(object))?.sqlCounters
-      return sqlCounters === undefined ? object : { ...object, sqlCounters }
+      const own = locals.get(keyText(object))
+      const sqlCounters = object.sqlCounters ?? own?.sqlCounters
+      return {
+        ...object,
+        ...(sqlCounters === undefined ? {} : { sqlCounters }),
+        ...(own?.sqlSecrets === undefined ? {} : { sqlSecrets: own.sqlSecrets }),
+      }
     }),
     hasRows: (key) => holderOf(key) !== undefined,
     rows: async (key) => {
@@ -216,15 +221,20 @@ function localWarnings(
   const others = (local?.objects ?? []).filter(
     (object) => local?.hasRows(object) === true && known.get(keyText(object)) !== object.sql,
   )
+  const hasSecrets = source.objects.some(({ sqlSecrets }) => sqlSecrets !== undefined)
   const hasLocalRows = tables.some((table) => local?.hasRows(table) === true)
+  const ofLastRun = [
+    ...(hasLocalRows ? ['rows of local tables'] : []),
+    ...(hasSecrets ? ['passwords'] : []),
+  ]
   const why = withoutLocal ? '--without-local' : 'the private directory has none'
   return [
-    ...(at === undefined || !hasLocalRows
+    ...(at === undefined || ofLastRun.length === 0
       ? []
       : [
           {
             code: 'rows-of-last-run',
-            message: 'The rows of local tables are those of the last run, not of that commit.',
+            message: `The ${ofLastRun.join(' and ')} are those of the last run, not of that commit.`,
             next: 'Leave them out with --without-local.',
           },
         ]),

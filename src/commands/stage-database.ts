@@ -3,7 +3,7 @@ import { compileCategories, tableText } from '../config/categories.ts'
 import type { Database } from '../engines/engine.ts'
 import { ExpectedError } from '../errors.ts'
 import { stageTree, type StagedTree } from '../files/stage.ts'
-import type { Category, NotCaptured, Snapshot, Table, TableName } from '../model.ts'
+import type { Category, DbObject, NotCaptured, Snapshot, Table, TableName } from '../model.ts'
 import { categorise } from './categorise.ts'
 import {
   dataSelection,
@@ -77,9 +77,26 @@ async function stage(snapshot: Snapshot, run: DatabaseRun): Promise<StagedDataba
     rows: { global: rowCount(shared), local: rowCount(local), ephemeral: rowCount(ephemeral) },
     unclassified,
     notCaptured,
-    warnings: [...problems, ...warnings.map((message) => ({ code: 'database', message }))],
+    warnings: [
+      ...problems,
+      ...warnings.map((message) => ({ code: 'database', message })),
+      ...(destinations.privateDirectory === undefined ? lostSecrets(objects) : []),
+    ],
     ...staged.release(),
   }
+}
+
+function lostSecrets(objects: readonly DbObject[]): readonly Warning[] {
+  const names = objects
+    .filter(({ sqlSecrets }) => sqlSecrets !== undefined)
+    .map((object) => `${object.kind.replaceAll('_', ' ')} ${tableText(object)}`)
+  if (names.length === 0) return []
+  return [
+    {
+      code: 'secrets-not-kept',
+      message: `The passwords of these objects are not backed up, since user_data_backup_dir is not configured: ${names.join(', ')}.`,
+    },
+  ]
 }
 
 /** The trees of one snapshot, discarded together unless they are released. */

@@ -148,5 +148,6 @@ function selectionOf({ snapshot, isPrivate }: SourcePart): Selection {
     include: (object) => !isPrivate || objects.has(keyText(object)),
     rowsOf: (table) => snapshot.hasRows(table),
     countersOf: (object) => objects.get(keyText(object))?.sqlCounters !== undefined,
+    secretsOf: (object) => objects.get(keyText(object))?.sqlSecrets !== undefined,
   }
 }

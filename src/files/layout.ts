@@ -11,15 +11,35 @@ const folderOfKind: Readonly<Record<ObjectKind, string | null>> = {
   database: null,
   schema: null,
   extension: null,
+  role: 'roles',
+  language: 'languages',
+  access_method: 'access_methods',
+  collation: 'collations',
+  conversion: 'conversions',
   type: 'types',
   domain: 'domains',
+  cast: 'casts',
+  transform: 'transforms',
+  operator: 'operators',
+  operator_family: 'operator_families',
+  operator_class: 'operator_classes',
+  text_search_parser: 'text_search_parsers',
+  text_search_template: 'text_search_templates',
+  text_search_dictionary: 'text_search_dictionaries',
+  text_search_configuration: 'text_search_configurations',
+  foreign_data_wrapper: 'foreign_data_wrappers',
+  foreign_server: 'foreign_servers',
   sequence: 'sequences',
   table: 'tables',
+  foreign_table: 'foreign_tables',
   view: 'views',
   materialized_view: 'materialized_views',
   function: 'functions',
   procedure: 'procedures',
   event: 'events',
+  publication: 'publications',
+  subscription: 'subscriptions',
+  event_trigger: 'event_triggers',
 }
 
 const kindOfFolder: ReadonlyMap<string, ObjectKind> = new Map(
@@ -41,13 +61,14 @@ export const databaseFiles = {
   attributes: '.gitattributes',
 } as const
 
-/** What a file of an object holds: its definition, the rows of a table, or the statements that set its counters. */
-export type FilePart = 'sql' | 'rows' | 'counters'
+/** What a file of an object holds: its definition, the rows of a table, or the statements that set its counters or secrets. */
+export type FilePart = 'sql' | 'rows' | 'counters' | 'secrets'
 
 const suffixOfPart: Readonly<Record<FilePart, string>> = {
   sql: '.sql',
   rows: '.csv',
   counters: '.counters.sql',
+  secrets: '.secrets.sql',
 }
 
 /** The path of one part of an object; objects of `kindsInDatabaseFile` have only their definition, in `database.sql`. */

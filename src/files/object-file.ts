@@ -8,8 +8,8 @@ import { escapeName, unescapeName } from './names.ts'
  * line, the definition, and behind a marker line what must wait for the rows.
  */
 
-/** An object as its files tell it; `orderBy` stands for tables alone, `sqlCounters` has a file of its own. */
-export interface StoredObject extends Omit<DbObject, 'sqlCounters'> {
+/** An object as its file tells it; `orderBy` stands for tables alone, counters and secrets have files of their own. */
+export interface StoredObject extends Omit<DbObject, 'sqlCounters' | 'sqlSecrets'> {
   readonly orderBy?: readonly string[]
 }
 
@@ -21,8 +21,9 @@ const fields = [dependencyField, orderField, markerField]
 
 /** The text of an object's file. */
 export function writeObject(object: StoredObject): string {
-  const sql = statements(object, object.sql)
-  const afterRows = object.sqlAfterRows
+  const { sqlAfterRows: afterRows } = object
+  // An object may wait for the rows as a whole.
+  const sql = object.sql === '' && afterRows !== undefined ? '' : statements(object, object.sql)
   const sectionMarker = markerMissingIn(sql)
   const head = [...new Set(object.dependsOn.map(referenceOf))]
     .sort()
@@ -35,7 +36,8 @@ export function writeObject(object: StoredObject): string {
   }
   const top = head.length === 0 ? '' : `${head.join('\n')}\n\n`
   if (afterRows === undefined) return top + sql
-  return `${top}${sql}\n${sectionMarker}\n${statements(object, afterRows)}`
+  const section = `${sectionMarker}\n${statements(object, afterRows)}`
+  return sql === '' ? top + section : `${top}${sql}\n${section}`
 }
 
 /** The object that a file's text tells; throws ExpectedError `damaged-file` when `writeObject` makes no such text. */
@@ -45,13 +47,9 @@ export function readObject(key: ObjectKey, text: string): StoredObject {
   const [orderText] = valuesOf(lines, orderField)
   const orderBy = orderText?.split(', ').map(unescapeName)
   const [sectionMarker = marker] = valuesOf(lines, markerField)
-  const border = `\n\n${sectionMarker}\n`
-  const index = body.indexOf(border)
-  const sql = index < 0 ? body : body.slice(0, index + 1)
   const object = {
     ...key,
-    sql,
-    ...(index < 0 ? {} : { sqlAfterRows: body.slice(index + border.length) }),
+    ...splitAt(sectionMarker, body),
     dependsOn: dependsOn.filter((dependency) => dependency !== undefined),
     ...(orderBy === undefined ? {} : { orderBy: orderBy.filter((name) => name !== undefined) }),
   }
@@ -59,9 +57,20 @@ export function readObject(key: ObjectKey, text: string): StoredObject {
   return object
 }
 
+function splitAt(sectionMarker: string, body: string): Pick<StoredObject, 'sql' | 'sqlAfterRows'> {
+  const line = `${sectionMarker}\n`
+  if (body.startsWith(line)) return { sql: '', sqlAfterRows: body.slice(line.length) }
+  const border = `\n\n${line}`
+  const index = body.indexOf(border)
+  if (index < 0) return { sql: body }
+  return { sql: body.slice(0, index + 1), sqlAfterRows: body.slice(index + border.length) }
+}
+
 function isWritten(object: StoredObject, text: string): boolean {
-  const complete = [object.sql, object.sqlAfterRows].every((part) => part?.endsWith('\n') ?? true)
-  return complete && object.sql.trim() !== '' && writeObject(object) === text
+  const isComplete = (part: string) => part.trim() !== '' && part.endsWith('\n')
+  const waits = object.sql === '' && object.sqlAfterRows !== undefined
+  const parts = [...(waits ? [] : [object.sql]), object.sqlAfterRows ?? '-\n']
+  return parts.every(isComplete) && writeObject(object) === text
 }
 
 function splitHead(text: string): { lines: readonly string[]; body: string } {

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { decodeTable } from '../csv.ts'
 import type { CsvTable } from '../csv.ts'
 import { ExpectedError } from '../errors.ts'
-import type { ObjectKey } from '../model.ts'
+import type { DbObject, ObjectKey } from '../model.ts'
 import { readDatabaseObjects, readFacts } from './database-file.ts'
 import type { DatabaseFacts } from './database-file.ts'
 import { errorCode, onPath, symbolicLinkError } from './file-error.ts'
@@ -15,16 +15,14 @@ import { walk } from './walk.ts'
 
 /** A directory of files → the snapshot that stands in it; what writes the format (stage.ts) is read here. */
 
-/** An object of a directory of files, with its counters. */
-export interface StoredObjectWithCounters extends StoredObject {
-  readonly sqlCounters?: string
-}
+/** An object of a directory of files, with its counters and secrets. */
+export type WholeObject = StoredObject & Pick<DbObject, 'sqlCounters' | 'sqlSecrets'>
 
 /** A snapshot as files. Its rows are read when they are asked for. */
 export interface StoredSnapshot {
   readonly facts: DatabaseFacts
   /** By path; those of `database.sql` first. */
-  readonly objects: readonly StoredObjectWithCounters[]
+  readonly objects: readonly WholeObject[]
   /** Files that this tool never writes, by relative path. */
   readonly strangers: readonly string[]
   /** Whether the rows of an object are among the files; false for everything but a table. */
@@ -41,12 +39,12 @@ export async function readTree(directory: string): Promise<StoredSnapshot> {
   const { own, strangers } = await onPath(directory, async () => await filesIn(directory))
   const texts = new TextFiles(directory, own)
   const facts = readFacts(await texts.read(databaseFiles.facts))
-  const objects: StoredObjectWithCounters[] = own.has(databaseFiles.objects)
+  const objects: WholeObject[] = own.has(databaseFiles.objects)
     ? readDatabaseObjects(await texts.read(databaseFiles.objects))
     : []
   for (const path of own) {
     const found = keyOf(path)
-    if (found?.part === 'sql') objects.push(await readWithCounters(found.key, texts))
+    if (found?.part === 'sql') objects.push(await readWhole(found.key, texts))
     else if (found !== undefined && !own.has(pathOf(found.key))) throw withoutDefinition(path)
   }
   return {
@@ -99,13 +97,15 @@ class TextFiles {
   }
 }
 
-async function readWithCounters(
-  key: ObjectKey,
-  texts: TextFiles,
-): Promise<StoredObjectWithCounters> {
+async function readWhole(key: ObjectKey, texts: TextFiles): Promise<WholeObject> {
   const object = readObject(key, await texts.read(pathOf(key)))
   const sqlCounters = await texts.readIfThere(pathOf(key, 'counters'))
-  return sqlCounters === undefined ? object : { ...object, sqlCounters }
+  const sqlSecrets = await texts.readIfThere(pathOf(key, 'secrets'))
+  return {
+    ...object,
+    ...(sqlCounters === undefined ? {} : { sqlCounters }),
+    ...(sqlSecrets === undefined ? {} : { sqlSecrets }),
+  }
 }
 
 async function rowsOf(directory: string, path: string): Promise<CsvTable> {

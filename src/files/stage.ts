@@ -21,6 +21,8 @@ export interface StageOptions {
   readonly rowsOf: (table: Table) => boolean
   /** Whether the counters of an included object are. */
   readonly countersOf: (object: DbObject) => boolean
+  /** Whether the passwords and the like of an included object are; never in a shared directory. */
+  readonly secretsOf: (object: DbObject) => boolean
   /** Files 0600 and directories 0700, from their first moment. */
   readonly privateMode: boolean
   readonly onProgress?: (progress: StageProgress) => void
@@ -111,6 +113,10 @@ function* textFiles(
     if (!inDatabaseFile(object)) yield [pathOf(object), writeObject(object)]
     if (object.sqlCounters !== undefined && options.countersOf(object)) {
       yield [pathOf(object, 'counters'), object.sqlCounters]
+    }
+    if (object.sqlSecrets !== undefined && options.secretsOf(object)) {
+      if (!options.privateMode) throw new Error(`${pathOf(object)}: secrets in a shared directory`)
+      yield [pathOf(object, 'secrets'), object.sqlSecrets]
     }
   }
 }

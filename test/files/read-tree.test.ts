@@ -1,4 +1,4 @@
-import { rm, symlink, writeFile } from 'node:fs/promises'
+import { readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
@@ -55,6 +55,21 @@ test('a tree is read as it was written', async () => {
     ['1', null],
     ['2', ''],
   ])
+})
+
+test('an object that waits for the rows as a whole is read as it was written', async () => {
+  await using top = await temporaryDirectory()
+  const key = { kind: 'event_trigger', name: 'e', dependsOn: [schema] } as const
+  const waiting: DbObject = { ...key, sql: '', sqlAfterRows: 'create event trigger;\n' }
+  const directory = await written(top.path, [schema, waiting])
+  const file = join(directory, 'event_triggers', 'e.sql')
+  expect(await readFile(file, 'utf8')).toBe(
+    '-- Depends on: database.sql#schema/app\n\n-- After the rows:\ncreate event trigger;\n',
+  )
+  const [, found] = (await readTree(directory)).objects
+  expect(found).toEqual({ ...waiting, dependsOn: [{ kind: 'schema', name: 'app' }] })
+  await writeFile(file, '-- After the rows:\n')
+  await expect(readTree(directory)).rejects.toThrow(/event_triggers\/e/)
 })
 
 test('any names and rows survive', async () => {

@@ -69,6 +69,7 @@ export function stageOptions(topDirectory: string, more: Partial<StageOptions> =
     include: () => true,
     rowsOf: () => true,
     countersOf: () => true,
+    secretsOf: () => true,
     privateMode: false,
     ...more,
   }

@@ -4,9 +4,10 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { databaseDirectory } from '../../src/files/layout.ts'
 import { placeTree } from '../../src/files/place.ts'
+import { readTree } from '../../src/files/read-tree.ts'
 import { isCountersPath, replaceCounters, stageTree } from '../../src/files/stage.ts'
 import { compareTree } from '../../src/files/tree-changes.ts'
-import type { Snapshot } from '../../src/model.ts'
+import type { DbObject, Snapshot } from '../../src/model.ts'
 import {
   snapshotOf,
   stageOptions,
@@ -90,6 +91,7 @@ describe('writing a tree', () => {
         include: ({ name }) => name !== 'Orders',
         rowsOf: () => false,
         countersOf: () => false,
+        secretsOf: () => false,
       }),
     )
     expect(Object.keys(await textsIn(join(top.path, place, 'tables')))).toEqual([
@@ -273,6 +275,34 @@ describe('private mode', () => {
     expect(new Set(await modes())).toEqual(new Set([true]))
     const standing = await standingIn(join(top.path, place))
     expect(standing['tables/users.csv']?.changedAt).toBe(1000)
+  })
+})
+
+describe('secrets', () => {
+  const server: DbObject = {
+    kind: 'foreign_server',
+    name: 'other',
+    sql: 'CREATE SERVER;\n',
+    sqlSecrets: "ALTER SERVER OPTIONS (ADD password 'canary');\n",
+    dependsOn: [],
+  }
+
+  test('have a file of their own in a private directory', async () => {
+    await using top = await temporaryDirectory()
+    await write(snapshotOf([server]), top.path, stageOptions(top.path, { privateMode: true }))
+    const texts = await textsIn(join(top.path, place, 'foreign_servers'))
+    expect(texts).toEqual({ 'other.sql': server.sql, 'other.secrets.sql': server.sqlSecrets })
+    expect((await readTree(join(top.path, place))).objects).toEqual([server])
+  })
+
+  test('never come into a shared one', async () => {
+    await using top = await temporaryDirectory()
+    await write(snapshotOf([server]), top.path, stageOptions(top.path, { secretsOf: () => false }))
+    expect(JSON.stringify(await textsIn(top.path))).not.toContain('canary')
+    await expect(stageTree(snapshotOf([server]), stageOptions(top.path))).rejects.toThrow(
+      'foreign_servers/other.sql: secrets in a shared directory',
+    )
+    expect(await stagedNow(top.path)).toEqual([])
   })
 })
 
