@@ -1,5 +1,5 @@
 import { tableText } from '../config/categories.ts'
-import { counted, painter, type Verbosity } from './render.ts'
+import { counted, kindWords, painter, type Verbosity } from './render.ts'
 import type { RestorePlan } from './restore-preview.ts'
 import type { RestoreReport } from './restore.ts'
 
@@ -18,7 +18,7 @@ export function renderPlan(plan: RestorePlan, { verbosity, colours }: RenderOpti
   const limit = verbosity === 'verbose' ? Infinity : shownLines
   const commit = plan.commit === undefined ? '' : ` at ${plan.commit.slice(0, 10)}`
   const rows = plan.tables.reduce((sum, table) => sum + table.rows, 0)
-  const objects = plan.objects.map(({ kind, count }) => `${count} ${kind}`).join(', ')
+  const objects = plan.objects.map(({ kind, count }) => counted(count, kindWords(kind))).join(', ')
   return textOf([
     `${paint('bold', `${plan.source}${commit}`)} → ${paint('bold', plan.target)}: ${modeText(plan)}`,
     ...(objects === '' ? [] : [`  objects: ${objects}`]),
@@ -63,7 +63,8 @@ export function renderRestore(
         `${paint('red', 'violation:')} ${tableText(table)}: ${constraint}: ${counted(rows, 'row')} without a parent`,
     ),
     ...broken.map(
-      ({ kind, name, reason }) => `${paint('yellow', 'not restored:')} ${kind} ${name}: ${reason}`,
+      ({ kind, name, reason }) =>
+        `${paint('yellow', 'not restored:')} ${kindWords(kind)} ${name}: ${reason}`,
     ),
   ]
   if (verbosity === 'quiet') return textOf(problems)

@@ -3,6 +3,7 @@ import type { CloneReport } from './clone.ts'
 import type { ExportReport } from './export.ts'
 import {
   counted,
+  kindWords,
   painter,
   renderFailure,
   type Paint,
@@ -123,7 +124,8 @@ export function renderClone(report: CloneReport, { verbosity, colours }: RenderO
       ? []
       : [`${paint('green', 'made')} ${report.copy} from ${report.source} (${size})`]),
     ...report.notCaptured.map(
-      ({ kind, name, reason }) => `  ${paint('yellow', 'not copied:')} ${kind} ${name}: ${reason}`,
+      ({ kind, name, reason }) =>
+        `  ${paint('yellow', 'not copied:')} ${kindWords(kind)} ${name}: ${reason}`,
     ),
     ...report.violations.map(
       ({ table: name, constraint, rows }) =>

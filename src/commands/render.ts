@@ -126,7 +126,7 @@ function renderMissing(database: DatabaseReport, limit: number, paint: Paint): s
     ...shorten(
       database.notCaptured.map(
         ({ kind, name, reason }) =>
-          `  ${paint('yellow', 'not captured:')} ${kind} ${name}: ${reason}`,
+          `  ${paint('yellow', 'not captured:')} ${kindWords(kind)} ${name}: ${reason}`,
       ),
       limit,
       '  ',
@@ -202,5 +202,15 @@ export function painter(colours: boolean): Paint {
 
 /** `1 table`, `1,234 tables`. */
 export function counted(number: number, noun: string): string {
-  return `${number.toLocaleString('en-US')} ${noun}${number === 1 ? '' : 's'}`
+  return `${number.toLocaleString('en-US')} ${number === 1 ? noun : plural(noun)}`
+}
+
+function plural(noun: string): string {
+  if (noun.endsWith('y')) return `${noun.slice(0, -1)}ies`
+  return noun.endsWith('s') ? `${noun}es` : `${noun}s`
+}
+
+/** A kind of object as people say it: `materialized view`. */
+export function kindWords(kind: string): string {
+  return kind.replaceAll('_', ' ')
 }

@@ -39,7 +39,7 @@ describe.concurrent('a restore into a database that is not there', () => {
     const { stdout } = await project.succeed(['restore', '--to', 'sqlite:copy.db'])
     expect(sorted(dump(copyOf(project)))).toBe(sorted(withoutLostRows(project)))
     expect(stdout).toContain(`${host}/shop → sqlite:${copyOf(project)}: a new database\n`)
-    expect(stdout).toContain('objects: 1 database, 5 table, 1 view')
+    expect(stdout).toContain('objects: 1 database, 5 tables, 1 view')
     expect(stdout).toContain('rows: 6 in 3 tables')
     expect(stdout).toContain('without rows: scratch, sessions')
     expect(stdout).toContain('users: 2 rows in the files, 2 in the target')
