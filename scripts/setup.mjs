@@ -8,6 +8,7 @@ import { installDebianPackages } from './setup/debian.mjs'
 import { projectDirectory } from './setup/places.mjs'
 import { installPostgres } from './setup/postgres.mjs'
 import { installDebianTree } from './setup/private-apt.mjs'
+import { installRegressionTests } from './setup/regression.mjs'
 import { run, say } from './setup/run.mjs'
 
 try {
@@ -15,8 +16,19 @@ try {
   if (!process.argv.includes('--packages-only')) {
     installDebianPackages()
     installPostgres()
-    installWanted('postgres-client', ['postgresql-client-18'], 'dumps of PostgreSQL 18 fail')
+    installWanted('postgres-client', ['postgresql-client-18'], 'dumps of PostgreSQL 16 to 18 fail')
+    installWanted('pgbouncer', ['pgbouncer'], 'the tests of poolers fail')
     installWanted('mysql', ['mysql-server-core', 'mysql-client-core'], 'MySQL is NOT TESTED')
+    wanted(
+      () => installDebianTree('mariadb11', 'trixie', ['mariadb-server-core', 'mariadb-client']),
+      'MariaDB 11.8',
+      'MariaDB 11 is NOT TESTED',
+    )
+    wanted(
+      installRegressionTests,
+      "PostgreSQL's own regression tests",
+      'the regression database is NOT TESTED',
+    )
   }
 } catch (error) {
   console.error(`set-up: ${error.message}`)
@@ -31,11 +43,13 @@ function installPackages() {
 
 /** What only a newer Debian has: the tests go on without it and say what is missing. */
 function installWanted(tree, packages, consequence) {
+  wanted(() => installDebianTree(tree, 'sid', packages), packages.join(', '), consequence)
+}
+
+function wanted(install, what, consequence) {
   try {
-    installDebianTree(tree, 'sid', packages)
+    install()
   } catch (error) {
-    console.error(
-      `set-up: ${packages.join(', ')} can't be had here, so ${consequence}.\n${error.message}`,
-    )
+    console.error(`set-up: ${what} can't be had here, so ${consequence}.\n${error.message}`)
   }
 }

@@ -9,17 +9,19 @@ const packages = {
   psql: 'postgresql-client',
   sqlite3: 'sqlite3',
   git: 'git',
+  gcc: 'gcc',
+  bzip2: 'bzip2',
 }
 
 /** Installs the system's packages whose programs are missing; throws with what to do when it may not. */
 export function installDebianPackages() {
   const missing = Object.keys(packages).filter((program) => findProgram(program) === undefined)
   if (missing.length === 0) return
-  const names = missing.map((program) => packages[program])
+  const names = [...missing.map((program) => packages[program]), ...companions(missing)]
   if (findProgram('apt-get') === undefined) {
     throw new Error(
       `The tests need ${missing.join(', ')} and this system has no apt-get to install them with.\n` +
-        'Install MariaDB (server and client), the PostgreSQL client, sqlite3 and git with your own package manager.',
+        'Install MariaDB (server and client), the PostgreSQL client, sqlite3, git, gcc and bzip2 with your own package manager.',
     )
   }
   const rights = administratorRights(names)
@@ -30,6 +32,11 @@ export function installDebianPackages() {
   // Debian starts what it installs; these servers are for the tests alone and start their own.
   const withoutServices = ['RUNLEVEL=1', 'DEBIAN_FRONTEND=noninteractive', 'apt-get']
   aptGet(['env', ...withoutServices, 'install', '-q', '-y', '--no-install-recommends', ...names])
+}
+
+/** Packages that bring no program, and that those named only recommend: the headers of the C library. */
+function companions(missing) {
+  return missing.includes('gcc') ? ['libc6-dev'] : []
 }
 
 /** The words before a command that make it run as root. */

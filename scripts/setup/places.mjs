@@ -19,6 +19,9 @@ export function debianTree(name) {
   return join(cacheDirectory, name)
 }
 
+/** The tree of PostgreSQL's own regression tests. */
+export const regressionTree = 'regression15'
+
 /** The path of a program on PATH or in the usual places of servers; undefined when there is none. */
 export function findProgram(name) {
   const directories = [

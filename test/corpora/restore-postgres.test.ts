@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, test } from 'vitest'
 import { randomBytes } from 'node:crypto'
 import { dropDatabase, runSql } from '../support/databases.ts'
-import { servers } from '../support/servers.ts'
+import { postgresServers, servers } from '../support/servers.ts'
 import { createLike, differences, dumpDifferences, restore } from '../engines/postgres/restore.ts'
 import { heldSnapshot } from '../engines/postgres/round-trip.ts'
 import { corpora } from './corpus.ts'
@@ -16,7 +16,7 @@ afterAll(() => {
   console.log(measurements.text())
 })
 
-const cases = (['postgres15', 'postgres18'] as const).flatMap((server) =>
+const cases = postgresServers.flatMap((server) =>
   corpora
     .filter(({ engine }) => engine === 'postgres')
     .map((corpus) => ({ title: `${corpus.file} on ${server}`, corpus, server })),

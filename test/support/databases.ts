@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { mariadbClient } from './launch-mariadb.ts'
 import { mysqlClient } from './launch-mysql.ts'
 import { postgresClient } from './launch-postgres.ts'
 import { program, run } from './program.ts'
@@ -104,5 +105,5 @@ function passwordEnvironment(server: Server, password: string): NodeJS.ProcessEn
 
 function mysqlFamilyClient(server: Server, role: 'client' | 'dump'): readonly string[] {
   if (server.name === 'mysql') return mysqlClient(role === 'client' ? 'mysql' : 'mysqldump')
-  return [program(role === 'client' ? 'mariadb' : 'mariadb-dump')]
+  return mariadbClient(server.name, role === 'client' ? 'mariadb' : 'mariadb-dump')
 }

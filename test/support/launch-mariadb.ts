@@ -1,5 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { debianTree } from '../../scripts/setup/places.mjs'
+import { hasDebianTree, treeCommand } from './debian-tree.ts'
 import { program, run } from './program.ts'
 import type { Launcher, Place } from './start-server.ts'
 
@@ -22,30 +24,95 @@ export function clientAnswer(place: Place, client: readonly string[]): string {
   return run(first, [...rest, ...words, ...question]).trim()
 }
 
-/** Debian's MariaDB. */
-export const mariadb: Launcher = {
-  user,
-  socket: mysqlSocket,
-  initialize(place) {
-    const data = join(place.directory, 'data')
-    mkdirSync(data)
+/** Whose programs make up a MariaDB: the system's, or a tree's. */
+interface Programs {
+  client(name: 'mariadb' | 'mariadb-dump'): readonly string[]
+  /** The server without options of a place. */
+  readonly server: () => readonly string[]
+  /** Makes an empty data directory, whose path is given. */
+  install(data: string): void
+}
+
+const systemPrograms: Programs = {
+  client: (name) => [program(name)],
+  server: () => [program('mariadbd'), '--no-defaults'],
+  install(data) {
     const install = ['--no-defaults', `--datadir=${data}`, '--skip-test-db']
     const login = ['--auth-root-authentication-method=normal', ...asRoot()]
     run(program('mariadb-install-db'), [...install, ...login])
-    const quoted = place.password.replaceAll("'", "''")
-    writeFileSync(
-      join(place.directory, 'init.sql'),
-      `DELETE FROM mysql.global_priv WHERE User = '' OR (User = 'root' AND Host <> 'localhost');
+  },
+}
+
+const newerTree = 'mariadb11'
+
+/** False where the set-up could not get MariaDB 11; it has said why. */
+export const newerMariadbIsInstalled: boolean = hasDebianTree(newerTree)
+
+const newerPrograms: Programs = {
+  client: (name) => treeCommand(newerTree, `usr/bin/${name}`),
+  server: () => [
+    ...treeCommand(newerTree, 'usr/sbin/mariadbd'),
+    '--no-defaults',
+    `--lc-messages-dir=${newerShare()}`,
+    `--character-sets-dir=${join(newerShare(), 'charsets')}`,
+  ],
+  // Its own program looks for the server beside the system's libraries.
+  install(data) {
+    const scripts = [
+      'mariadb_system_tables',
+      'mariadb_performance_tables',
+      'mariadb_system_tables_data',
+      'maria_add_gis_sp_bootstrap',
+      'mariadb_sys_schema',
+    ].map((name) => readFileSync(join(newerShare(), `${name}.sql`), 'utf8'))
+    const head = 'CREATE DATABASE mysql;\nUSE mysql;\nSET @auth_root_socket = NULL;\n'
+    const [server = '', ...words] = newerPrograms.server()
+    const options = [...asRoot(), `--datadir=${data}`, '--bootstrap', '--innodb-log-file-size=32M']
+    run(server, [...words, ...options], process.env, head + scripts.join('\n'))
+  },
+}
+
+function newerShare(): string {
+  return join(debianTree(newerTree), 'usr', 'share', 'mariadb')
+}
+
+/** The command of a client of the version of a MariaDB server. */
+export function mariadbClient(server: string, name: 'mariadb' | 'mariadb-dump'): readonly string[] {
+  return (server === newerTree ? newerPrograms : systemPrograms).client(name)
+}
+
+/** Debian's MariaDB. */
+export const mariadb: Launcher = launcher(systemPrograms)
+
+/** MariaDB from a newer Debian. */
+export const newerMariadb: Launcher = launcher(newerPrograms)
+
+function launcher(programs: Programs): Launcher {
+  return {
+    user,
+    socket: mysqlSocket,
+    initialize(place) {
+      const data = join(place.directory, 'data')
+      mkdirSync(data)
+      programs.install(data)
+      const quoted = place.password.replaceAll("'", "''")
+      writeFileSync(
+        join(place.directory, 'init.sql'),
+        `DELETE FROM mysql.global_priv WHERE User = '' OR (User = 'root' AND Host <> 'localhost');
 FLUSH PRIVILEGES;
 CREATE USER 'root'@'127.0.0.1' IDENTIFIED BY '${quoted}';
 GRANT ALL ON *.* TO 'root'@'127.0.0.1' WITH GRANT OPTION;
 ALTER USER 'root'@'localhost' IDENTIFIED BY '${quoted}';
 `,
-    )
-  },
-  command: (place) => [
-    program('mariadbd'),
-    '--no-defaults',
+      )
+    },
+    command: (place) => [...programs.server(), ...serverOptions(place)],
+    version: (place) => clientAnswer(place, programs.client('mariadb')),
+  }
+}
+
+function serverOptions(place: Place): readonly string[] {
+  return [
     ...asRoot(),
     `--datadir=${join(place.directory, 'data')}`,
     `--socket=${mysqlSocket(place)}`,
@@ -62,8 +129,8 @@ ALTER USER 'root'@'localhost' IDENTIFIED BY '${quoted}';
     '--sync-frm=OFF',
     '--innodb-buffer-pool-size=64M',
     '--innodb-log-file-size=32M',
-  ],
-  version: (place) => clientAnswer(place, [program('mariadb')]),
+    ...(place.options ?? []),
+  ]
 }
 
 /** The server refuses to run as root unless it is told to. */

@@ -65,5 +65,6 @@ function mysqld(place: Place): readonly string[] {
     '--innodb-buffer-pool-size=64M',
     '--innodb-redo-log-capacity=16M',
     '--performance-schema=OFF',
+    ...(place.options ?? []),
   ]
 }

@@ -66,6 +66,23 @@ function serverOptions(place: Place): readonly string[] {
   return ['-D', join(place.directory, 'data'), '-p', `${place.port}`, ...named]
 }
 
+/** What runs a server on a data directory that is the server's copy, `data` in the place's directory. */
+export function standbyCommand(major: number, place: Place): readonly string[] {
+  const data = join(place.directory, 'data')
+  if (isRoot()) run('chown', ['-R', `${nobody}:${nobody}`, place.directory])
+  run('chmod', ['0700', data])
+  return unprivileged([binary(major, place, 'postgres'), ...serverOptions(place)])
+}
+
+/** The command of a program that refuses to run as root, as the user that servers run as. */
+export function commandOfServerUser(
+  command: readonly string[],
+  directory: string,
+): readonly string[] {
+  if (isRoot()) run('chown', ['-R', `${nobody}:${nobody}`, directory])
+  return unprivileged(command)
+}
+
 /** The path of a server binary that the server's user can reach: a checkout below a private home is copied first. */
 function binary(major: number, place: Place, name: string): string {
   const installed = postgresDirectory(major)
@@ -90,8 +107,13 @@ function isRoot(): boolean {
   return process.getuid?.() === 0
 }
 
+/** The command of pg_basebackup, which copies servers of every version. */
+export function baseBackup(): readonly string[] {
+  return treeCommand('postgres-client', 'usr/lib/postgresql/18/bin/pg_basebackup')
+}
+
 /** The command of a PostgreSQL client that is no older than the server: pg_dump refuses newer servers. */
 export function postgresClient(server: string, name: 'pg_dump' | 'psql'): readonly string[] {
-  if (server === 'postgres15') return [program(name)]
+  if (server === 'postgres14' || server === 'postgres15') return [program(name)]
   return treeCommand('postgres-client', `usr/lib/postgresql/18/bin/${name}`)
 }

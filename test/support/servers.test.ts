@@ -5,12 +5,12 @@ import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import { createDatabase, dropDatabase, runSql, runSqlAs, vendorDump } from './databases.ts'
-import { mysqlIsInstalled } from './launch-mysql.ts'
-import { servers, type ServerName } from './servers.ts'
+import { installedMysqlServers } from './mysql-servers.ts'
+import { majorVersion, postgresServers, servers, type ServerName } from './servers.ts'
 
-const names: readonly ServerName[] = ['mariadb', 'postgres15', 'postgres18']
+const names: readonly ServerName[] = [...installedMysqlServers, ...postgresServers]
 
-describe.each(mysqlIsInstalled ? [...names, 'mysql' as const] : names)('%s', (name) => {
+describe.each(names)('%s', (name) => {
   test('answers its own client, and its dump program reads it', () => {
     const server = servers()[name]
     const database = createDatabase(server)
@@ -29,6 +29,10 @@ describe.each(mysqlIsInstalled ? [...names, 'mysql' as const] : names)('%s', (na
       /denied|authentication failed/,
     )
   })
+})
+
+test.each(postgresServers)('%s is the version that it is named after', (name) => {
+  expect(Number.parseInt(servers()[name].version, 10)).toBe(majorVersion(name))
 })
 
 describe('the room of a run', () => {

@@ -3,9 +3,11 @@ import { readFileSync } from 'node:fs'
 import { mkdtemp } from 'node:fs/promises'
 import { join } from 'node:path'
 import { inject } from 'vitest'
-import type { ServerFacts, ServerName } from './start-server.ts'
+import { serverNames, type ServerName } from './server-names.ts'
+import type { ServerFacts } from './start-server.ts'
 
-export type { ServerName } from './start-server.ts'
+export { majorVersion, outerPostgresServers, postgresServers } from './server-names.ts'
+export type { MysqlServer, PostgresServer, ServerName } from './server-names.ts'
 
 /** A running server that is thrown away at the end; `user` may do everything. */
 export interface Server extends ServerFacts {
@@ -15,21 +17,15 @@ export interface Server extends ServerFacts {
 
 /** The servers of this run. Each starts when it is first asked for, which takes a second or two. */
 export function servers(): Readonly<Record<ServerName, Server>> {
-  return {
-    get mariadb() {
-      return server('mariadb')
-    },
-    get mysql() {
-      return server('mysql')
-    },
-    get postgres15() {
-      return server('postgres15')
-    },
-    get postgres18() {
-      return server('postgres18')
-    },
-  }
+  return running
 }
+
+const running = Object.defineProperties(
+  {},
+  Object.fromEntries(
+    serverNames.map((name) => [name, { enumerable: true, get: () => server(name) }]),
+  ),
+) as Readonly<Record<ServerName, Server>>
 
 /** An empty directory that is removed after the run. */
 export async function temporaryDirectory(): Promise<string> {
@@ -42,7 +38,7 @@ function server(name: ServerName): Server {
   const known = started.get(name)
   if (known !== undefined) return known
   const facts = startedFacts(name)
-  const scheme = name.startsWith('postgres') ? 'postgres' : name
+  const scheme = name.replace(/\d+$/, '')
   const login = `${encodeURIComponent(facts.user)}:${encodeURIComponent(facts.password)}`
   const url = (database: string) =>
     `${scheme}://${login}@${facts.host}:${facts.port}/${encodeURIComponent(database)}`

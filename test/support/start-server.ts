@@ -4,12 +4,10 @@ import { access, readFile, rename, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
-import { mariadb } from './launch-mariadb.ts'
+import { mariadb, newerMariadb } from './launch-mariadb.ts'
 import { mysql } from './launch-mysql.ts'
 import { postgres } from './launch-postgres.ts'
-
-/** The servers that tests can ask for. */
-export type ServerName = 'mariadb' | 'mysql' | 'postgres15' | 'postgres18'
+import type { ServerName } from './server-names.ts'
 
 /** How to reach a running server; plain data. */
 export interface ServerFacts {
@@ -29,6 +27,8 @@ export interface Place {
   readonly directory: string
   readonly port: number
   readonly password: string
+  /** Options of the server besides its usual ones, from the beginning. */
+  readonly options?: readonly string[]
 }
 
 /** What differs between the products. */
@@ -45,8 +45,12 @@ export interface Launcher {
 
 const launchers: Readonly<Record<ServerName, Launcher>> = {
   mariadb,
+  mariadb11: newerMariadb,
   mysql,
+  postgres14: postgres(14),
   postgres15: postgres(15),
+  postgres16: postgres(16),
+  postgres17: postgres(17),
   postgres18: postgres(18),
 }
 
@@ -55,7 +59,7 @@ const host = '127.0.0.1'
 const password = 'canary-Root p@ss:w/rd%41?#'
 
 /** Starts a server in the room, or waits for the process that does so already. */
-async function main(name: ServerName, room: string): Promise<void> {
+async function main(name: ServerName, room: string, options: readonly string[]): Promise<void> {
   const directory = join(room, name)
   try {
     mkdirSync(directory, { mode: 0o755 })
@@ -65,7 +69,7 @@ async function main(name: ServerName, room: string): Promise<void> {
     return
   }
   try {
-    const facts = await start(name, directory)
+    const facts = await start(name, directory, options)
     await writeFile(join(directory, 'facts.new'), JSON.stringify(facts))
     await rename(join(directory, 'facts.new'), join(directory, 'facts.json'))
   } catch (error) {
@@ -74,9 +78,13 @@ async function main(name: ServerName, room: string): Promise<void> {
   }
 }
 
-async function start(name: ServerName, directory: string): Promise<ServerFacts> {
+async function start(
+  name: ServerName,
+  directory: string,
+  options: readonly string[],
+): Promise<ServerFacts> {
   const launcher = launchers[name]
-  const place: Place = { directory, port: await freePort(), password }
+  const place: Place = { directory, port: await freePort(), password, options }
   launcher.initialize(place)
   const log = join(directory, 'server.log')
   const output = openSync(log, 'a')
@@ -135,9 +143,9 @@ async function freePort(): Promise<number> {
 }
 
 if (import.meta.main) {
-  const [name, room] = process.argv.slice(2)
+  const [name, room, ...options] = process.argv.slice(2)
   if (name === undefined || room === undefined || !Object.hasOwn(launchers, name)) {
-    throw new Error('usage: start-server.ts SERVER ROOM')
+    throw new Error('usage: start-server.ts SERVER ROOM [OPTION …]')
   }
-  await main(name as ServerName, room)
+  await main(name as ServerName, room, options)
 }

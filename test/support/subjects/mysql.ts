@@ -1,10 +1,10 @@
 import { runSql, vendorDump } from '../databases.ts'
-import { servers } from '../servers.ts'
+import { servers, type MysqlServer } from '../servers.ts'
 import { badServerRequests, newAccount, requestFor, serverDatabase } from './server-database.ts'
 import type { Subject, TestDatabase } from './subject.ts'
 
 /** MariaDB or MySQL. */
-export function mysqlSubject(name: 'mariadb' | 'mysql'): Subject {
+export function mysqlSubject(name: MysqlServer): Subject {
   const accounts: string[] = []
   const server = () => servers()[name]
   const account = () => {
@@ -20,14 +20,14 @@ export function mysqlSubject(name: 'mariadb' | 'mysql'): Subject {
   const dump = (database: string) => dumpOf(name, database)
   return {
     name,
-    fixtures: name === 'mariadb' ? ['mysql', 'mariadb'] : ['mysql'],
-    objects: name === 'mariadb' ? [...objects, ...objectsOfMariaDb] : objects,
+    fixtures: name !== 'mysql' ? ['mysql', 'mariadb'] : ['mysql'],
+    objects: name !== 'mysql' ? [...objects, ...objectsOfMariaDb] : objects,
     bytesType: 'varbinary(100)',
     bytes: (hexadecimal) => `X'${hexadecimal}'`,
     doubleType: 'double',
     plainStrings: "SET SESSION sql_mode = 'NO_BACKSLASH_ESCAPES';",
     maintenance: 'ANALYZE TABLE t; OPTIMIZE TABLE t; FLUSH TABLES;',
-    ...(name === 'mariadb' ? { rare: { script: packageScript, name: 'odd_one' } } : {}),
+    rare: { script: name === 'mysql' ? libraryScript : bodyScript, name: 'odd_one' },
     create: () => Promise.resolve(serverDatabase(server(), dump, dropAccounts)),
     badRequests: (database) => badServerRequests(server(), database.name),
     disturbed(database) {
@@ -81,16 +81,18 @@ const oddNumbers = [
 ] as const
 
 /** What docs/operations.md asks for: reading everything, routine bodies too, and nothing else. */
-function readerGrants(database: TestDatabase, user: string, name: 'mariadb' | 'mysql'): string {
+function readerGrants(database: TestDatabase, user: string, name: MysqlServer): string {
   const rights = 'SELECT, SHOW VIEW, TRIGGER, EVENT, EXECUTE'
   const bodies =
-    name === 'mariadb'
+    name !== 'mysql'
       ? `GRANT SELECT ON mysql.proc TO '${user}'@'%';`
       : `GRANT SHOW_ROUTINE ON *.* TO '${user}'@'%';`
-  return `GRANT ${rights} ON \`${database.name}\`.* TO '${user}'@'%'; ${bodies}`
+  // By a pattern: an account with grants on the database alone would be one of its objects.
+  const pattern = `${database.name.replaceAll('_', '\\_').slice(0, -1)}_`
+  return `GRANT ${rights} ON \`${pattern}\`.* TO '${user}'@'%'; ${bodies}`
 }
 
-function dumpOf(name: 'mariadb' | 'mysql', database: string): string {
+function dumpOf(name: MysqlServer, database: string): string {
   const objectsToo = ['--routines', '--events', '--triggers', '--no-data', '--skip-comments']
   const own = name === 'mysql' ? ['--set-gtid-purged=OFF', '--no-tablespaces'] : []
   return vendorDump(servers()[name], database, [...objectsToo, ...own])
@@ -99,10 +101,16 @@ function dumpOf(name: 'mariadb' | 'mysql', database: string): string {
     .replaceAll(/^SELECT SETVAL\(.*$/gim, '')
 }
 
-const packageScript = `SET SESSION sql_mode = 'ORACLE';
+const libraryScript =
+  "CREATE LIBRARY odd_one LANGUAGE JAVASCRIPT AS 'export function f() { return 1 }'"
+
+/** The body of a package that has lost its specification. */
+const bodyScript = `SET SESSION sql_mode = 'ORACLE';
 DELIMITER ;;
 CREATE PACKAGE odd_one AS FUNCTION one RETURN int; END;;
+CREATE PACKAGE BODY odd_one AS FUNCTION one RETURN int AS BEGIN RETURN 1; END; END;;
 DELIMITER ;
+DELETE FROM mysql.proc WHERE db = database() AND type = 'PACKAGE';
 `
 
 const objects = [

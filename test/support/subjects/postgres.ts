@@ -1,10 +1,10 @@
 import { runSql, vendorDump } from '../databases.ts'
-import { servers } from '../servers.ts'
+import { servers, type PostgresServer } from '../servers.ts'
 import { badServerRequests, newAccount, requestFor, serverDatabase } from './server-database.ts'
 import type { Subject } from './subject.ts'
 
 /** PostgreSQL of one major version. */
-export function postgresSubject(name: 'postgres15' | 'postgres18'): Subject {
+export function postgresSubject(name: PostgresServer): Subject {
   const accounts: string[] = []
   const account = (attributes: string) => {
     const made = newAccount()
@@ -22,7 +22,10 @@ export function postgresSubject(name: 'postgres15' | 'postgres18'): Subject {
     doubleType: 'double precision',
     plainStrings: '',
     maintenance: 'VACUUM FULL; ANALYZE; REINDEX TABLE t; CLUSTER;',
-    rare: { script: 'CREATE PUBLICATION odd_one FOR ALL TABLES;', name: 'odd_one' },
+    rare: {
+      script: "CREATE EXTENSION citext; COMMENT ON FUNCTION citextin(cstring) IS 'changed';",
+      name: 'function public.citextin(pg_catalog.cstring)',
+    },
     create: () =>
       Promise.resolve(
         serverDatabase(
@@ -77,7 +80,7 @@ const oddSettings = [
 ]
 
 /** Version 15.20 and later put a random word into the dump; the first lines say who wrote it. */
-function dumpOf(name: 'postgres15' | 'postgres18', database: string): string {
+function dumpOf(name: PostgresServer, database: string): string {
   return vendorDump(servers()[name], database, ['--schema-only'])
     .split('\n')
     .filter((line) => !/^(\\(un)?restrict |-- Dumped )/.test(line))

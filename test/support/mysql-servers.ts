@@ -1,0 +1,12 @@
+import { newerMariadbIsInstalled } from './launch-mariadb.ts'
+import { mysqlIsInstalled } from './launch-mysql.ts'
+import { mysqlServers, type MysqlServer } from './server-names.ts'
+
+/** The MariaDB and MySQL servers that the set-up could get; it has said why others are missing. */
+export const installedMysqlServers: readonly MysqlServer[] = mysqlServers.filter(
+  (name) =>
+    (name !== 'mysql' || mysqlIsInstalled) && (name !== 'mariadb11' || newerMariadbIsInstalled),
+)
+
+/** Those of them that are MariaDB. */
+export const installedMariadbServers = installedMysqlServers.filter((name) => name !== 'mysql')

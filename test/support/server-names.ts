@@ -1,0 +1,31 @@
+/** The PostgreSQL servers that tests can ask for: every supported major version, oldest first. */
+export const postgresServers = [
+  'postgres14',
+  'postgres15',
+  'postgres16',
+  'postgres17',
+  'postgres18',
+] as const
+
+/** A PostgreSQL server that tests can ask for. */
+export type PostgresServer = (typeof postgresServers)[number]
+
+/** The oldest and the newest, for tests that take long and hardly depend on the version. */
+export const outerPostgresServers = ['postgres14', 'postgres18'] as const
+
+/** The MariaDB and MySQL servers that tests can ask for. */
+export const mysqlServers = ['mariadb', 'mariadb11', 'mysql'] as const
+
+/** A MariaDB or MySQL server that tests can ask for. */
+export type MysqlServer = (typeof mysqlServers)[number]
+
+/** The servers that tests can ask for. */
+export const serverNames = [...mysqlServers, ...postgresServers] as const
+
+/** A server that tests can ask for. */
+export type ServerName = (typeof serverNames)[number]
+
+/** `postgres18` → 18. */
+export function majorVersion(name: PostgresServer): number {
+  return Number(name.slice('postgres'.length))
+}
