@@ -28,6 +28,7 @@ export type ObjectKind =
   | 'foreign_table'
   | 'function'
   | 'procedure'
+  | 'package'
   | 'view'
   | 'materialized_view'
   | 'event'

@@ -40,6 +40,7 @@ const kindOrder: readonly ObjectKind[] = [
   'foreign_table',
   'function',
   'procedure',
+  'package',
   'view',
   'materialized_view',
   'event',

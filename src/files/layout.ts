@@ -36,6 +36,7 @@ const folderOfKind: Readonly<Record<ObjectKind, string | null>> = {
   materialized_view: 'materialized_views',
   function: 'functions',
   procedure: 'procedures',
+  package: 'packages',
   event: 'events',
   publication: 'publications',
   subscription: 'subscriptions',

@@ -6,6 +6,7 @@ import { ExpectedError } from '../../errors.ts'
 import type { ConnectionRequest } from '../connection.ts'
 import { connectionError } from './errors.ts'
 import { connectionParameters, type ConnectionParameters } from './parameters.ts'
+import { refuseSharedSessions } from './pooler.ts'
 import { pinForFilling, pinSession } from './session.ts'
 
 async function certificateFile(
@@ -65,7 +66,7 @@ async function tlsOptions(
 function newClient(parameters: ConnectionParameters, ssl: false | ConnectionOptions): Client {
   const { host, port, database, user, password } = parameters
   // Everything is given here, so that the driver looks into no variable or file of its own.
-  return new Client({
+  const client = new Client({
     host,
     port,
     database,
@@ -86,6 +87,14 @@ function newClient(parameters: ConnectionParameters, ssl: false | ConnectionOpti
     connectionTimeoutMillis: parameters.timeoutMilliseconds,
     keepAlive: true,
   })
+  if (parameters.options === undefined) sendNoOptions(client)
+  return client
+}
+
+/** Poolers refuse the blank that keeps the driver from looking for options of its own. */
+function sendNoOptions(client: Client): void {
+  const given: unknown = 'connectionParameters' in client ? client.connectionParameters : undefined
+  if (typeof given === 'object' && given !== null) Object.assign(given, { options: '' })
 }
 
 async function connected(
@@ -133,6 +142,22 @@ function chosenParameters(
     : { ...parameters, database, options: options + path }
 }
 
+/** Makes a new session fit for its use; closes it when it can't be. */
+async function prepareSession(
+  client: Client,
+  use: Parameters<Connector>[0],
+  open: () => Promise<Client>,
+): Promise<void> {
+  try {
+    await refuseSharedSessions(client, open)
+    if (use !== 'execute') await pinSession(client)
+    if (use === 'fill') await pinForFilling(client)
+  } catch (error) {
+    await client.end().catch(() => undefined)
+    throw error
+  }
+}
+
 /** Resolves the request once and returns what opens sessions with it. */
 export async function connectorFor(request: ConnectionRequest): Promise<Connector> {
   const requested = await connectionParameters(request)
@@ -140,14 +165,15 @@ export async function connectorFor(request: ConnectionRequest): Promise<Connecto
   const mayFallBack = requested.sslmode === 'prefer' || requested.sslmode === 'allow'
   return async (use, choice = {}) => {
     const parameters = chosenParameters(requested, choice)
-    try {
-      const client = await connected(parameters, ssl).catch(async (error: unknown) => {
+    const open = async (): Promise<Client> =>
+      await connected(parameters, ssl).catch(async (error: unknown) => {
         const refused = error instanceof Error && error.message.includes('does not support SSL')
         if (!mayFallBack || !refused) throw error
         return await connected(parameters, false)
       })
-      if (use !== 'execute') await pinSession(client)
-      if (use === 'fill') await pinForFilling(client)
+    try {
+      const client = await open()
+      await prepareSession(client, use, open)
       return client
     } catch (error) {
       throw connectionError(error, parameters)

@@ -1,9 +1,10 @@
 import { ExpectedError } from '../../errors.ts'
 import { undoDatabase } from './catalog/database.ts'
 import { undoDefaultPrivileges } from './catalog/default-privileges.ts'
-import { countObjects, rareObjects } from './catalog/object-count.ts'
+import { countObjects, objectNames } from './catalog/object-count.ts'
 import { isNoMember, isUserSchema } from './catalog/parts.ts'
 import { publicComment, publicOwner } from './catalog/schemas.ts'
+import { setSubscriptionsAside } from './old-subscriptions.ts'
 import { literal } from './quote.ts'
 import { capabilities, type CatalogSession } from './session.ts'
 
@@ -12,7 +13,7 @@ const eventTriggers = `SELECT 'DROP EVENT TRIGGER ' || quote_ident(evtname)
 
 /** Queries for statements that drop, each run when those before it have done their work. */
 const drops: readonly string[] = [
-  `SELECT 'DROP PUBLICATION ' || quote_ident(pubname) FROM pg_publication`,
+  `SELECT 'DROP PUBLICATION ' || quote_ident(pubname) FROM pg_publication p WHERE ${isNoMember('pg_publication', 'p.oid')}`,
   `SELECT 'DROP EXTENSION IF EXISTS ' || quote_ident(extname) || ' CASCADE' FROM pg_extension WHERE oid >= 16384`,
   `SELECT 'DROP SCHEMA ' || quote_ident(n.nspname) || ' CASCADE' FROM pg_namespace n WHERE ${isUserSchema('n')}`,
   `SELECT 'DROP FOREIGN DATA WRAPPER IF EXISTS ' || quote_ident(fdwname) || ' CASCADE' FROM pg_foreign_data_wrapper`,
@@ -29,7 +30,10 @@ const what = 'what the database holds already'
 
 async function run(session: CatalogSession, statements: readonly string[]): Promise<void> {
   if (statements.length === 0) return
-  await session.query('what the database holds', statements.map((each) => `${each};`).join('\n'))
+  await session.query(
+    'the removal of what the database holds',
+    statements.map((each) => `${each};`).join('\n'),
+  )
 }
 
 function newPublicSchema(session: CatalogSession): readonly string[] {
@@ -43,17 +47,6 @@ function newPublicSchema(session: CatalogSession): readonly string[] {
   ]
 }
 
-/** Subscriptions can't be dropped inside a transaction, and belong to another server too. */
-async function refuseSubscriptions(session: CatalogSession): Promise<void> {
-  const names = (await rareObjects(session)).filter((name) => name.startsWith('subscription '))
-  if (names.length === 0) return
-  throw new ExpectedError(
-    'not-emptied',
-    `The database holds what can't be dropped inside a transaction: ${names.join(', ')}.`,
-    'Drop it by hand (DROP SUBSCRIPTION), then try again.',
-  )
-}
-
 async function runFound(session: CatalogSession, query: string): Promise<void> {
   const found = await session.query<{ statement: string }>(
     what,
@@ -65,22 +58,26 @@ async function runFound(session: CatalogSession, query: string): Promise<void> {
   )
 }
 
-/** Takes everything out of the database, under the caller's transaction, so that it is as a new one. */
-export async function emptyDatabase(session: CatalogSession): Promise<void> {
-  await refuseSubscriptions(session)
+/**
+ * Takes everything out of the database, under the caller's transaction, so that it is as a new one. Returns the quoted names
+ * of subscriptions that must be dropped after the commit.
+ */
+export async function emptyDatabase(session: CatalogSession): Promise<readonly string[]> {
   // First of all: they would run at every other step.
   await runFound(session, eventTriggers)
+  const aside = await setSubscriptionsAside(session)
   await run(session, [
     ...(await undoDatabase({ session })),
     ...(await undoDefaultPrivileges({ session })),
   ])
   for (const query of drops) await runFound(session, query)
   await run(session, newPublicSchema(session))
-  const left = await countObjects(session)
-  if (left === 0) return
+  const ours = new Set(aside.map((name) => `subscription ${name}`))
+  const left = (await objectNames(session)).filter((name) => !ours.has(name))
+  if (left.length === 0) return aside
   throw new ExpectedError(
     'not-emptied',
-    `${left} objects of the database can't be dropped: ${(await rareObjects(session)).join(', ')}.`,
+    `${left.length} objects of the database can't be dropped: ${left.join(', ')}.`,
     'Drop them by hand, or restore into a new database.',
   )
 }

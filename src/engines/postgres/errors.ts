@@ -214,7 +214,7 @@ export function readingError(error: unknown, what: string): Error {
   if (code === '22P05' || code === '22021') {
     return new ExpectedError(
       'invalid-encoding',
-      `${what} holds text that is not valid in the database's encoding and can't be turned into UTF-8.`,
+      `The text of ${what} is not valid in the database's encoding, or can't be turned into UTF-8.`,
       'Correct the text, or move its rows to a table in category ignore.',
       { cause: error },
     )

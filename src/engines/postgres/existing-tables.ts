@@ -1,18 +1,29 @@
 import { ExpectedError } from '../../errors.ts'
 import type { TableName } from '../../model.ts'
 import { tableText } from './fill-errors.ts'
+import { isLargeObjects, largeObjectColumns, largeObjectParts } from './large-objects.ts'
 import { identifier, literal, qualifiedIdentifier } from './quote.ts'
 import { foreignKeysOf, type ForeignKey } from './references.ts'
 import type { CatalogSession } from './session.ts'
 
 /** A table that rows are loaded into, as it is in the target. */
 export interface ExistingTable {
-  readonly kind: string
+  /** SQL behind FROM that gives those of its rows that a snapshot would hold. */
+  readonly from: string
   readonly columns: readonly {
     readonly name: string
     readonly isGenerated: boolean
     readonly isAlwaysIdentity: boolean
   }[]
+}
+
+const largeObjectsTable: ExistingTable = {
+  from: largeObjectParts,
+  columns: largeObjectColumns.map(({ name }) => ({
+    name,
+    isGenerated: false,
+    isAlwaysIdentity: false,
+  })),
 }
 
 /** Looks at a table; throws when there is none, or when it lacks one of the columns or computes it. */
@@ -21,12 +32,16 @@ export async function existingTable(
   table: TableName,
   columns: readonly string[],
 ): Promise<ExistingTable> {
+  if (isLargeObjects(table)) return largeObjectsTable
+  const quoted = literal(qualifiedIdentifier(table))
   const [found] = await session.query<ExistingTable>(
     `the table ${tableText(table)}`,
-    `SELECT c.relkind::text AS kind, (SELECT coalesce(json_agg(json_build_object('name', a.attname,
+    `SELECT CASE c.relkind WHEN 'p' THEN '' ELSE 'ONLY ' END || ${quoted} || coalesce((
+         SELECT ' ' || e.extcondition[array_position(e.extconfig, c.oid)] FROM pg_extension e WHERE c.oid = ANY (e.extconfig)), '') AS "from",
+       (SELECT coalesce(json_agg(json_build_object('name', a.attname,
          'isGenerated', a.attgenerated <> '', 'isAlwaysIdentity', a.attidentity = 'a')), '[]')
        FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped) AS columns
-     FROM pg_class c WHERE c.oid = to_regclass(${literal(qualifiedIdentifier(table))})`,
+     FROM pg_class c WHERE c.oid = to_regclass(${quoted})`,
   )
   if (found === undefined) {
     throw new ExpectedError(

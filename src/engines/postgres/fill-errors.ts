@@ -28,10 +28,17 @@ export function tableText(table: TableName): string {
 export function objectText(key: ObjectKey): string {
   if (key.kind === 'database') return "the database's settings"
   const signature = key.signature === undefined ? '' : `(${key.signature})`
-  return `the ${key.kind.replace('_', ' ')} ${tableText(key)}${signature}`
+  return `the ${key.kind.replaceAll('_', ' ')} ${tableText(key)}${signature}`
 }
 
 type Words = readonly [code: string, message: string, next: string]
+
+const standbyMessage = 'The server is a standby and takes no changes.'
+
+/** The refusal of a server that is in recovery. */
+export function readOnlyServer(): ExpectedError {
+  return new ExpectedError('read-only-server', standbyMessage, 'Restore on its primary.')
+}
 
 const again = 'Nothing was changed. Try again'
 
@@ -56,6 +63,8 @@ function ofServer({ code = '' }: DriverFacts, what: string): Words | undefined {
         `Another session holds a lock that ${what} needs.`,
         `${again} when the sessions that use the database have ended.`,
       ]
+    case '25006':
+      return ['read-only-server', standbyMessage, 'Restore on its primary.']
     case '40001':
     case '40P01':
       return [
@@ -69,6 +78,13 @@ function ofServer({ code = '' }: DriverFacts, what: string): Words | undefined {
 }
 
 function ofPrivileges({ code = '', message }: DriverFacts, step: Step): Words | undefined {
+  if (code === '42501' && step.what.startsWith('the role ')) {
+    return [
+      'missing-privilege',
+      `The server lacks ${step.what}, and the user may not make it as it was: ${message}.`,
+      'Nothing was changed. Create the role first, or restore as a superuser (or with CREATEROLE, where the role itself is no superuser).',
+    ]
+  }
   if (code === '42501') {
     return [
       'missing-privilege',
@@ -80,7 +96,7 @@ function ofPrivileges({ code = '', message }: DriverFacts, step: Step): Words | 
     return [
       'no-such-account',
       `${capital(step.what)} needs a role that this server lacks: ${message}.`,
-      'Nothing was changed. Create the role (roles belong to the server and are in no snapshot), then try again.',
+      'Nothing was changed. Create the role, or restore with everything that the objects depend on, then try again.',
     ]
   }
   return undefined
@@ -103,6 +119,17 @@ function ofAge({ code = '' }: DriverFacts, step: Step): Words | undefined {
     'server-too-old',
     `${capital(step.what)} was read from PostgreSQL ${source} and is not understood by this server, version ${here} (SQLSTATE ${code}).`,
     `Nothing was changed. Restore on version ${source} or newer, or leave this object out.`,
+  ]
+}
+
+/** The label itself stands in no message. */
+function ofLabels({ code = '', message }: DriverFacts, what: string): Words | undefined {
+  const [, provider] = /^security label provider "(.*)" is not loaded$/s.exec(message) ?? []
+  if (code !== '22023' || provider === undefined) return undefined
+  return [
+    'dependency-missing',
+    `${capital(what)} needs the security label provider ${provider}, which this server has not loaded.`,
+    `Nothing was changed. Name the provider's library in shared_preload_libraries and restart the server, or take the SECURITY LABEL statements out of the files.`,
   ]
 }
 
@@ -174,6 +201,7 @@ export function fillingError(error: unknown, step: Step): Error {
   const words =
     ofServer(facts, step.what) ??
     ofPrivileges(facts, step) ??
+    ofLabels(facts, step.what) ??
     ofAge(facts, step) ??
     ofDefinition(facts, step) ??
     ofRows(facts, step)
@@ -186,6 +214,18 @@ export function fillingError(error: unknown, step: Step): Error {
     "Nothing was changed. Look into the server's log.",
   ]
   return new ExpectedError(code, message, next, { cause: error })
+}
+
+/** A failure while the passwords of an object are set; the server's words can quote them, so they are left out. */
+export function secretsError(error: unknown, what: string): Error {
+  const facts = driverFacts(error)
+  if (isLostConnection(facts))
+    return fillingError(error, { what, seesRows: true, serverVersion: 0 })
+  return new ExpectedError(
+    'secrets-refused',
+    `The server refuses the passwords or options that belong to ${what} (SQLSTATE ${facts.code ?? 'unknown'}).`,
+    'Nothing was changed. Correct the file that holds them in the private directory, or move it away and set them by hand.',
+  )
 }
 
 /** A session for queries and statements about the database as a whole. */

@@ -1,9 +1,9 @@
 import type { Client } from 'pg'
-import { ExpectedError } from '../../errors.ts'
 import type { FillMode } from '../target.ts'
 import type { Connector } from './connect.ts'
 import { emptyDatabase, requireEmpty } from './empty.ts'
-import { fillingSession } from './fill-errors.ts'
+import { fillingSession, readOnlyServer } from './fill-errors.ts'
+import { pooledConnection } from './pooler.ts'
 import type { CatalogSession } from './session.ts'
 
 /** A session whose transaction has begun; the database is empty where the mode wants it so. */
@@ -14,6 +14,8 @@ export interface FillSession {
   readonly searchPath: string
   /** Whether that path was the database's own until the database was emptied. */
   readonly hadOwnPath: boolean
+  /** The subscriptions of before, to be dropped after the commit. */
+  readonly asideSubscriptions: readonly string[]
 }
 
 interface SessionFacts {
@@ -33,18 +35,17 @@ const factsQuery = `
 
 function refuseUnfit(facts: SessionFacts | undefined): asserts facts is SessionFacts {
   if (facts === undefined || (facts.search_path !== '' && facts.search_path !== '""')) {
-    throw new ExpectedError(
-      'pooled-connection',
-      'A connection pooler hands this session’s statements to different server sessions.',
-      'Connect to the server itself, or to a pool in session mode.',
-    )
+    throw pooledConnection()
   }
   if (!facts.in_recovery) return
-  throw new ExpectedError(
-    'read-only-server',
-    'The server is a standby and takes no changes.',
-    'Restore on its primary.',
-  )
+  throw readOnlyServer()
+}
+
+async function sessionFacts(client: Client): Promise<SessionFacts> {
+  const session = fillingSession(client, 0)
+  const [facts] = await session.query<SessionFacts>('the state of the server', factsQuery)
+  refuseUnfit(facts)
+  return facts
 }
 
 /** Opens a session and begins the transaction. */
@@ -55,16 +56,20 @@ export async function beginFilling(
 ): Promise<FillSession> {
   const client = await connect('fill', searchPath === undefined ? {} : { searchPath })
   try {
-    const [facts] = await fillingSession(client, 0).query<SessionFacts>(
-      'the state of the server',
-      factsQuery,
-    )
-    refuseUnfit(facts)
+    const facts = await sessionFacts(client)
     const catalog = fillingSession(client, Number(facts.version_number))
     await client.query('BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE')
+    // The transaction stays with one server session: from here on no pooler can change it.
+    await sessionFacts(client)
     if (mode === 'empty') await requireEmpty(catalog)
-    if (mode === 'replace') await emptyDatabase(catalog)
-    return { client, catalog, searchPath: facts.reset_path, hadOwnPath: facts.had_own_path }
+    const asideSubscriptions = mode === 'replace' ? await emptyDatabase(catalog) : []
+    return {
+      client,
+      catalog,
+      searchPath: facts.reset_path,
+      hadOwnPath: facts.had_own_path,
+      asideSubscriptions,
+    }
   } catch (error) {
     await client.end().catch(() => undefined)
     throw error

@@ -5,11 +5,12 @@ import type { Connector } from './connect.ts'
 import { driverFacts, isLostConnection } from './errors.ts'
 import { ExistingRows } from './existing-rows.ts'
 import { existingTable } from './existing-tables.ts'
-import { fillingError, objectText, tableText, type Step } from './fill-errors.ts'
+import { fillingError, objectText, secretsError, tableText, type Step } from './fill-errors.ts'
 import { beginFilling, endFilling, type FillSession } from './fill-session.ts'
 import { loadRows } from './load.ts'
 import { NewReferences } from './new-references.ts'
-import { qualifiedIdentifier } from './quote.ts'
+import { dropSetAside } from './old-subscriptions.ts'
+import { literal } from './quote.ts'
 import { databaseSearchPath, ownSettings } from './settings.ts'
 
 /** Does nothing when something stands in it. */
@@ -29,6 +30,7 @@ class Filling implements Target, AsyncDisposable {
   #references: NewReferences
   #path: 'empty' | 'own' = 'empty'
   #hasRows = false
+  #keepsPublicSchema = false
 
   constructor(connect: Connector, request: FillRequest, session: FillSession) {
     this.#connect = connect
@@ -40,9 +42,11 @@ class Filling implements Target, AsyncDisposable {
   }
 
   async create(object: DbObject): Promise<void> {
+    if (object.kind === 'role' && (await this.#hasRole(object.name))) return
     if (object.kind === 'database') await this.#takePathOf(object)
     await this.#setPath('empty')
     await this.#run(object.sql, this.#step(objectText(object), object.sql, false))
+    await this.#setSecrets(object)
     if (object.kind === 'database') {
       const settings = ownSettings(object.sql).join('\n')
       if (settings !== '')
@@ -80,6 +84,8 @@ class Filling implements Target, AsyncDisposable {
   async finish(object: DbObject): Promise<void> {
     const { sqlAfterRows: sql } = object
     if (sql === undefined) return
+    // It would run when the schema is dropped.
+    if (object.kind === 'event_trigger') await this.#dropSpareSchema()
     await this.#setPath('empty')
     if (this.#request.skipReferenceCheck === true)
       await this.#references.finishUnchecked(object, sql)
@@ -88,10 +94,10 @@ class Filling implements Target, AsyncDisposable {
 
   async countRows(table: TableName): Promise<number> {
     const { catalog } = this.#session
-    const { kind } = await existingTable(catalog, table, [])
+    const { from } = await existingTable(catalog, table, [])
     const [counted] = await catalog.query<{ count: string }>(
       `the rows of ${tableText(table)}`,
-      `SELECT count(*)::text AS count FROM ${kind === 'p' ? '' : 'ONLY '}${qualifiedIdentifier(table)}`,
+      `SELECT count(*)::text AS count FROM ${from}`,
     )
     return Number(counted?.count ?? 0)
   }
@@ -113,6 +119,7 @@ class Filling implements Target, AsyncDisposable {
         ? unknownOutcome(error)
         : fillingError(error, this.#step('the end of the transaction', undefined, true))
     }
+    await dropSetAside(this.#session.catalog, this.#session.asideSubscriptions)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -137,13 +144,32 @@ class Filling implements Target, AsyncDisposable {
     this.#references = new NewReferences(catalog, (each, sql) => this.#finishing(each, sql))
   }
 
+  /** Roles belong to the whole server: one that is there stays as it is. */
+  async #hasRole(name: string): Promise<boolean> {
+    const found = await this.#session.catalog.query(
+      `the role ${name}`,
+      `SELECT FROM pg_catalog.pg_roles WHERE rolname = ${literal(name)}`,
+    )
+    return found.length > 0
+  }
+
   /** Every new database has a schema public; where the snapshot has none, it was dropped. */
   async #dropSpareSchema(): Promise<void> {
     const isWhole = this.#created.some(({ kind }) => kind === 'database')
     const isWanted = this.#created.some(({ kind, name }) => kind === 'schema' && name === 'public')
-    if (!isWhole || isWanted) return
+    if (!isWhole || isWanted || this.#keepsPublicSchema) return
+    this.#keepsPublicSchema = true
     const sql = dropSpareSchema
     await this.#run(sql, this.#step('the schema public', sql, false))
+  }
+
+  async #setSecrets(object: DbObject): Promise<void> {
+    if (object.sqlSecrets === undefined) return
+    try {
+      await this.#session.client.query(object.sqlSecrets)
+    } catch (error) {
+      throw secretsError(error, objectText(object))
+    }
   }
 
   async #finishing(object: DbObject, sql: string): Promise<void> {

@@ -2,6 +2,7 @@ import type { Client } from 'pg'
 import type { Finding, TableSize } from '../engine.ts'
 import { isNoMember, isUserSchema } from './catalog/parts.ts'
 import { readingError } from './errors.ts'
+import { deniedLargeObjects, largeObjects, unreadableLargeObjects } from './large-objects.ts'
 import { grantReading, identifier } from './quote.ts'
 
 const fromUserTables = (kinds: string) => `
@@ -23,7 +24,12 @@ export async function readSizes(client: Client): Promise<readonly TableSize[]> {
          (CASE WHEN c.relkind = 'p' THEN 0 WHEN c.reltuples >= 0 THEN c.reltuples ELSE pg_relation_size(c.oid) / 100 END)::int8::text AS rows
        ${fromUserTables("'r', 'p'")}`,
     )
-    return rows.map(({ schema, name, rows: count, bytes }) => ({
+    const large = await client.query<{ rows: string; bytes: string }>(
+      `SELECT count(*)::text AS rows, pg_total_relation_size('pg_catalog.pg_largeobject')::text AS bytes
+       FROM pg_catalog.pg_largeobject_metadata HAVING count(*) > 0`,
+    )
+    const all = [...rows, ...large.rows.map((size) => ({ ...largeObjects, ...size }))]
+    return all.map(({ schema, name, rows: count, bytes }) => ({
       schema,
       name,
       rows: Number(count),
@@ -40,13 +46,13 @@ interface TablePrivileges {
   may_use: boolean
   may_read: boolean
   is_filtered: boolean
+  is_elsewhere: boolean
 }
 
 interface AccountFacts {
   user: string
-  in_recovery: boolean
   encoding: string
-  sees_mappings: boolean
+  sees_credentials: boolean
 }
 
 function tableFindings(tables: readonly TablePrivileges[], user: string): Finding[] {
@@ -55,6 +61,10 @@ function tableFindings(tables: readonly TablePrivileges[], user: string): Findin
     if (!may.may_use || !may.may_read) {
       const message = `The user ${user} may not read the rows of ${schema}.${name}.`
       return [{ table, message, next: grantReading([table], user) }]
+    }
+    if (may.is_elsewhere) {
+      const message = `The server is a standby and has no rows of the unlogged table ${schema}.${name}.`
+      return [{ table, message, next: 'Read the primary, or leave out the rows of this table.' }]
     }
     if (!may.is_filtered) return []
     const message = `Row security hides rows of ${schema}.${name} from the user ${user}.`
@@ -72,12 +82,12 @@ function accountFindings(facts: AccountFacts): Finding[] {
           },
         ]
       : []),
-    ...(facts.sees_mappings
+    ...(facts.sees_credentials
       ? []
       : [
           {
-            message: `The user ${facts.user} does not see the options of user mappings.`,
-            next: 'Nothing, unless you expect to find user mappings in a backup: they hold passwords and are never written.',
+            message: `The user ${facts.user} does not see the options of user mappings or the connection strings of subscriptions.`,
+            next: `Run: GRANT pg_read_all_data TO ${identifier(facts.user)}; or expect those objects to be named as not captured.`,
           },
         ]),
   ]
@@ -88,16 +98,26 @@ export async function readFindings(client: Client): Promise<readonly Finding[]> 
   try {
     const tables = await client.query<TablePrivileges>(
       `SELECT n.nspname::text AS schema, c.relname::text AS name, has_schema_privilege(n.oid, 'USAGE') AS may_use,
-         has_table_privilege(c.oid, 'SELECT') AS may_read, row_security_active(c.oid) AS is_filtered ${fromUserTables("'r'")}`,
+         has_table_privilege(c.oid, 'SELECT') AS may_read, row_security_active(c.oid) AS is_filtered,
+         c.relpersistence = 'u' AND pg_is_in_recovery() AS is_elsewhere ${fromUserTables("'r'")}`,
     )
     const account = await client.query<AccountFacts>(
-      `SELECT current_user::text AS "user", pg_is_in_recovery() AS in_recovery, current_setting('server_encoding') AS encoding,
-         has_table_privilege('pg_user_mapping', 'SELECT') OR NOT EXISTS (SELECT FROM pg_user_mappings) AS sees_mappings`,
+      `SELECT current_user::text AS "user", current_setting('server_encoding') AS encoding,
+         (has_table_privilege('pg_user_mapping', 'SELECT') OR NOT EXISTS (SELECT FROM pg_user_mappings))
+           AND (has_column_privilege('pg_subscription', 'subconninfo', 'SELECT') OR NOT EXISTS (
+             SELECT FROM pg_subscription s JOIN pg_database d ON d.oid = s.subdbid WHERE d.datname = current_database())) AS sees_credentials`,
     )
+    const unreadable = await client.query<{ oid: string }>(unreadableLargeObjects)
     const [facts] = account.rows
-    return facts === undefined
-      ? []
-      : [...tableFindings(tables.rows, facts.user), ...accountFindings(facts)]
+    if (facts === undefined) return []
+    const { user } = facts
+    const oids = unreadable.rows.map(({ oid }) => oid)
+    const denied = deniedLargeObjects(oids, user)
+    return [
+      ...tableFindings(tables.rows, user),
+      ...(denied === undefined ? [] : [{ table: largeObjects, ...denied }]),
+      ...accountFindings(facts),
+    ]
   } catch (error) {
     throw readingError(error, 'privileges')
   }

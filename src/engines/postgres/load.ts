@@ -3,6 +3,13 @@ import { from } from 'pg-copy-streams'
 import { RowCounter } from '../../csv.ts'
 import type { LoadRequest } from '../target.ts'
 import type { ExistingTable } from './existing-tables.ts'
+import {
+  isLargeObjects,
+  largeObjectStaging,
+  makeLargeObjects,
+  replaceLargeObjects,
+  stageLargeObjects,
+} from './large-objects.ts'
 import { identifier, qualifiedIdentifier } from './quote.ts'
 
 /** Where the rows of an upsert stand until they are merged. */
@@ -113,6 +120,20 @@ async function mergeRows(
   return count
 }
 
+/** The rows of large objects are parts of them: they are staged, and the server makes the objects. */
+async function loadLargeObjects(
+  client: Client,
+  request: LoadRequest,
+  rows: AsyncIterable<Uint8Array>,
+): Promise<number> {
+  await client.query(stageLargeObjects)
+  const copy = `COPY ${largeObjectStaging} (${columnList(request.columns)}) FROM STDIN (FORMAT csv)`
+  const count = await copyFrom(client, copy, rows)
+  if (request.upsertKey !== undefined) await client.query(replaceLargeObjects)
+  await client.query(makeLargeObjects)
+  return count
+}
+
 /** Loads CSV rows by COPY, or merges them by a key; returns how many the server took. */
 export async function loadRows(
   client: Client,
@@ -120,6 +141,7 @@ export async function loadRows(
   existing: ExistingTable,
   rows: AsyncIterable<Uint8Array>,
 ): Promise<number> {
+  if (isLargeObjects(request.table)) return await loadLargeObjects(client, request, rows)
   const table = qualifiedIdentifier(request.table)
   if (request.columns.length === 0) {
     return await insertBareRows(client, table, await countLines(rows))

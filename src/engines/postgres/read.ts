@@ -1,12 +1,15 @@
 import type { Client } from 'pg'
 import { ExpectedError } from '../../errors.ts'
-import type { Snapshot, Table, TableName } from '../../model.ts'
+import type { DbObject, Snapshot, Table, TableName } from '../../model.ts'
 import type { ReadRequest } from '../engine.ts'
 import { readCatalog } from './catalog/index.ts'
 import { catalogFingerprint } from './catalog/fingerprint.ts'
 import { isNoMember, isUserSchema } from './catalog/parts.ts'
 import type { Connector } from './connect.ts'
+import { deniedLargeObjects, largeObjects, unreadableLargeObjects } from './large-objects.ts'
 import { changedWhileReading, readingError } from './errors.ts'
+import { objectText } from './fill-errors.ts'
+import { pooledConnection } from './pooler.ts'
 import { grantReading, identifier, qualifiedIdentifier } from './quote.ts'
 import { copyRows } from './rows.ts'
 import { catalogSession } from './session.ts'
@@ -17,6 +20,8 @@ interface ListedTable {
   oid: number
   may_read: boolean
   is_filtered: boolean
+  /** Unlogged, on a standby: the server has no rows of it, whatever the primary has. */
+  is_elsewhere: boolean
   partition_of: readonly TableName[]
 }
 
@@ -24,14 +29,16 @@ interface ListedTable {
 const listQuery = `
   SELECT c.oid, n.nspname::text AS schema, c.relname::text AS name,
     has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT') AS may_read,
-    row_security_active(c.oid) AS is_filtered,
+    row_security_active(c.oid) AS is_filtered, c.relpersistence = 'u' AND pg_is_in_recovery() AS is_elsewhere,
     CASE WHEN c.relispartition THEN (
       SELECT json_agg(json_build_object('schema', an.nspname::text, 'name', a.relname::text) ORDER BY p.distance)
       FROM pg_partition_ancestors(c.oid) WITH ORDINALITY p(oid, distance)
         JOIN pg_class a ON a.oid = p.oid JOIN pg_namespace an ON an.oid = a.relnamespace
       WHERE p.oid <> c.oid) ELSE '[]' END AS partition_of
   FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-  WHERE c.relkind = 'r' AND c.relpersistence <> 't' AND ${isUserSchema('n')} AND ${isNoMember('pg_class', 'c.oid')}
+  WHERE c.relkind = 'r' AND c.relpersistence <> 't' AND (
+    (${isUserSchema('n')} AND ${isNoMember('pg_class', 'c.oid')})
+    OR EXISTS (SELECT FROM pg_catalog.pg_extension e WHERE c.oid = ANY (e.extconfig)))
   ORDER BY n.nspname COLLATE "C", c.relname COLLATE "C"`
 
 async function listTables(
@@ -47,6 +54,7 @@ async function listTables(
 function refuseUnreadable(tables: readonly ListedTable[], user: string): void {
   const denied = tables.filter(({ may_read }) => !may_read)
   const filtered = tables.filter(({ may_read, is_filtered }) => may_read && is_filtered)
+  const elsewhere = tables.filter(({ is_elsewhere }) => is_elsewhere)
   const names = (list: readonly ListedTable[]): string =>
     list.map(({ schema, name }) => `${schema}.${name}`).join(', ')
   if (denied.length > 0) {
@@ -63,6 +71,23 @@ function refuseUnreadable(tables: readonly ListedTable[], user: string): void {
       `Run: ALTER ROLE ${identifier(user)} BYPASSRLS; or read as the owner of the tables.`,
     )
   }
+  if (elsewhere.length > 0) {
+    throw new ExpectedError(
+      'rows-not-readable',
+      `The server is a standby and has no rows of what is unlogged: ${names(elsewhere)}.`,
+      'Read the primary, or leave out the rows of these tables.',
+    )
+  }
+}
+
+async function refuseUnreadableLargeObjects(client: Client, user: string): Promise<void> {
+  const { rows } = await client.query<{ oid: string }>(unreadableLargeObjects)
+  const denied = deniedLargeObjects(
+    rows.map(({ oid }) => oid),
+    user,
+  )
+  if (denied !== undefined)
+    throw new ExpectedError('missing-privilege', denied.message, denied.next)
 }
 
 /** LOCK takes no snapshot: whatever is read afterwards sees the locked tables as they stay. */
@@ -101,11 +126,7 @@ async function serverFacts(client: Client): Promise<ServerFacts> {
   const [facts] = rows
   if (facts === undefined) throw changedWhileReading('the server told nothing about itself')
   if (facts.search_path !== '' && facts.search_path !== '""') {
-    throw new ExpectedError(
-      'pooled-connection',
-      'A connection pooler hands this session’s statements to different server sessions.',
-      'Connect to the server itself, or to a pool in session mode.',
-    )
+    throw pooledConnection()
   }
   return facts
 }
@@ -122,23 +143,33 @@ async function refuseChanges(client: Client, connect: Connector): Promise<void> 
   }
 }
 
+/** What was not UTF-8 has been read as U+FFFD. */
+function refuseBrokenTexts(objects: readonly DbObject[]): void {
+  const isBroken = ({ sql, sqlAfterRows = '', sqlSecrets = '' }: DbObject): boolean =>
+    `${sql}${sqlAfterRows}${sqlSecrets}`.includes('\ufffd')
+  const names = objects.filter(isBroken).map(objectText)
+  if (names.length === 0) return
+  throw new ExpectedError(
+    'invalid-encoding',
+    `Text that is not UTF-8 stands in the definition of ${names.join(', ')}; the database's encoding SQL_ASCII allows any bytes.`,
+    'Convert names, comments, defaults and bodies to UTF-8.',
+  )
+}
+
 async function snapshotOf(
   client: Client,
   facts: ServerFacts,
   connect: Connector,
 ): Promise<Snapshot> {
-  const content = await readCatalog(catalogSession(client, Number(facts.version_number)))
+  const { rowsFrom, ...content } = await readCatalog(
+    catalogSession(client, Number(facts.version_number)),
+  )
   await refuseChanges(client, connect)
-  if (facts.encoding === 'SQL_ASCII' && content.objects.some(({ sql }) => sql.includes('\ufffd'))) {
-    throw new ExpectedError(
-      'invalid-encoding',
-      'A definition holds text that is not UTF-8; the database has the encoding SQL_ASCII.',
-      'Convert names, comments and function bodies to UTF-8.',
-    )
-  }
+  if (facts.encoding === 'SQL_ASCII') refuseBrokenTexts(content.objects)
   return {
     schema: { product: 'PostgreSQL', serverVersion: facts.version, ...content },
-    rows: (table: Table) => copyRows(client, table, facts.encoding),
+    rows: (table: Table) =>
+      copyRows(client, table, facts.encoding, rowsFrom.get(qualifiedIdentifier(table))),
   }
 }
 
@@ -150,9 +181,14 @@ export async function readSnapshot<T>(
   use: (snapshot: Snapshot) => Promise<T>,
 ): Promise<T> {
   const facts = await serverFacts(client)
+  // Any bytes may come: the server would only say that there are some that are not UTF-8, and not where.
+  if (facts.encoding === 'SQL_ASCII') await client.query("SET client_encoding TO 'SQL_ASCII'")
   const wanted = await listTables(client, request.wantsRows)
   refuseUnreadable(wanted, facts.user)
+  if (request.wantsRows(largeObjects)) await refuseUnreadableLargeObjects(client, facts.user)
   await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY')
+  // The transaction stays with one server session: from here on no pooler can change it.
+  await serverFacts(client)
   await lockTables(client, wanted)
   // A table that came, went or was replaced before the locks were held would look empty.
   if (!sameTables(wanted, await listTables(client, request.wantsRows)))

@@ -30,9 +30,14 @@ function withoutModifier(type: string): string {
   return type.replace(/\([^)]*\)/, '').trim()
 }
 
-function orderTerm(name: string, type: string, isKey: boolean): string {
+/** Encodings in which the order of bytes is that of UTF-8, or that can't be told from it. */
+const encodingsInOrder = new Set(['UTF8', 'LATIN1', 'SQL_ASCII'])
+
+function orderTerm(name: string, type: string, isKey: boolean, encoding: string): string {
   const plain = withoutModifier(type)
   if (isKey && orderedTypes.has(plain)) return identifier(name)
+  if (!encodingsInOrder.has(encoding))
+    return `pg_catalog.convert_to(${identifier(name)}::pg_catalog.text, 'UTF8')`
   const text =
     isKey && collatedTypes.has(plain) ? identifier(name) : `${identifier(name)}::pg_catalog.text`
   return `${text} COLLATE "C"`
@@ -48,18 +53,22 @@ function oneTerm(terms: readonly string[]): string {
 
 /**
  * The COPY statement for the rows of a table: stored columns in their order, by the key or by the text of every column.
- * A table without stored columns gives one empty line a row.
+ * A table without stored columns gives one empty line a row. `from`: SQL behind FROM.
  */
-export function copyStatement(table: Table): string {
+export function copyStatement(
+  table: Table,
+  serverEncoding: string,
+  from = `ONLY ${qualifiedIdentifier(table)}`,
+): string {
   const stored = table.columns.filter(({ generated }) => !generated)
   const typeOf = new Map(stored.map(({ name, type }) => [name, type]))
   const keyed = table.orderBy.length > 0
   const names = keyed ? table.orderBy : stored.map(({ name }) => name)
-  const terms = names.map((name) => orderTerm(name, typeOf.get(name) ?? '', keyed))
+  const terms = names.map((name) => orderTerm(name, typeOf.get(name) ?? '', keyed, serverEncoding))
   const orderBy = stored.length + terms.length > maximumTargets ? oneTerm(terms) : terms.join(', ')
   const order = terms.length === 0 ? '' : ` ORDER BY ${orderBy}`
   const columns = stored.map(({ name }) => identifier(name)).join(', ')
-  return `COPY (SELECT ${columns} FROM ONLY ${qualifiedIdentifier(table)}${order}) TO STDOUT (FORMAT csv)`
+  return `COPY (SELECT ${columns} FROM ${from}${order}) TO STDOUT (FORMAT csv)`
 }
 
 /** A database of encoding SQL_ASCII can hold any bytes; text that is not UTF-8 would be damaged silently later. */
@@ -111,8 +120,9 @@ export function copyRows(
   client: Client,
   table: Table,
   serverEncoding: string,
+  from?: string,
 ): AsyncGenerator<Uint8Array> {
   const what = `the rows of ${table.schema ?? ''}.${table.name}`
-  const blocks = copiedBlocks(client, copyStatement(table), what)
+  const blocks = copiedBlocks(client, copyStatement(table, serverEncoding, from), what)
   return serverEncoding === 'SQL_ASCII' ? checkedUtf8(blocks, what) : blocks
 }

@@ -1,7 +1,13 @@
 import { decodeRows, RowCounter, type Row } from '../../csv.ts'
 import type { DbObject } from '../../model.ts'
 import type { ScriptRequest, ScriptRows, ScriptWriter } from '../script.ts'
-import { identifier, qualifiedIdentifier } from './quote.ts'
+import {
+  isLargeObjects,
+  largeObjectStaging,
+  makeLargeObjects,
+  stageLargeObjects,
+} from './large-objects.ts'
+import { identifier, literal, qualifiedIdentifier } from './quote.ts'
 import { pinStatements } from './session.ts'
 import { databaseSearchPath, ownSettings } from './settings.ts'
 
@@ -26,17 +32,28 @@ function textLine(row: Row): string {
 async function* copyText(
   { table, columns }: ScriptRows,
   csv: AsyncIterable<Uint8Array>,
+  into = qualifiedIdentifier(table),
 ): AsyncGenerator<string> {
   const name = `the rows of ${table.schema ?? ''}.${table.name}`
   let isBegun = false
   for await (const rows of decodeRows(csv, { columnCount: columns.length, name })) {
     if (!isBegun) {
-      yield `COPY ${qualifiedIdentifier(table)} (${columns.map(identifier).join(', ')}) FROM stdin;\n`
+      yield `COPY ${into} (${columns.map(identifier).join(', ')}) FROM stdin;\n`
       isBegun = true
     }
     yield rows.map(textLine).join('')
   }
   if (isBegun) yield '\\.\n'
+}
+
+/** The rows of large objects are parts of them: they are staged, and the server makes the objects. */
+async function* largeObjectParts(
+  request: ScriptRows,
+  csv: AsyncIterable<Uint8Array>,
+): AsyncGenerator<string> {
+  yield `${stageLargeObjects}\n`
+  yield* copyText(request, csv, largeObjectStaging)
+  yield `${makeLargeObjects}\n`
 }
 
 /** COPY takes no rows without columns. */
@@ -50,6 +67,11 @@ async function* bareRows(
   yield `INSERT INTO ${qualifiedIdentifier(table)} SELECT FROM pg_catalog.generate_series(1, ${counter.rows});\n`
 }
 
+function rowsText(request: ScriptRows, csv: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
+  if (isLargeObjects(request.table)) return largeObjectParts(request, csv)
+  return request.columns.length === 0 ? bareRows(request, csv) : copyText(request, csv)
+}
+
 function lines(statements: readonly string[]): string {
   return statements.map((statement) => `${statement}\n`).join('')
 }
@@ -59,7 +81,7 @@ const emptyPath = "SET search_path = '';"
 /** Writes a script for psql: `psql -X -v ON_ERROR_STOP=1 -d DATABASE -f FILE`. */
 class PsqlWriter implements ScriptWriter {
   readonly #request: ScriptRequest
-  #hasPublicSchema = false
+  #keepsPublicSchema = false
   #path: 'empty' | 'own' = 'empty'
 
   constructor(request: ScriptRequest) {
@@ -88,34 +110,38 @@ class PsqlWriter implements ScriptWriter {
   }
 
   create(object: DbObject): string {
-    if (object.kind === 'schema' && object.name === 'public') this.#hasPublicSchema = true
-    return this.#withPath('empty', object.sql)
+    if (object.kind === 'schema' && object.name === 'public') this.#keepsPublicSchema = true
+    const text = object.kind === 'role' ? unlessThere(object.name, object.sql) : object.sql
+    return this.#withPath('empty', text)
   }
 
   async *rows(
     request: ScriptRows,
     csv: AsyncIterable<Uint8Array>,
   ): AsyncGenerator<string | Uint8Array> {
-    const write = request.columns.length === 0 ? bareRows : copyText
-    for await (const text of write(request, csv)) yield this.#withPath('own', text)
+    for await (const text of rowsText(request, csv)) yield this.#withPath('own', text)
   }
 
   counters({ sqlCounters = '' }: DbObject): string {
     return this.#withPath('empty', sqlCounters)
   }
 
-  finish({ sqlAfterRows = '' }: DbObject): string {
-    return this.#withPath('empty', sqlAfterRows)
+  finish({ kind, sqlAfterRows = '' }: DbObject): string {
+    // They would run when the schema is dropped.
+    const drop = kind === 'event_trigger' ? this.#dropSpareSchema() : ''
+    return this.#withPath('empty', drop + sqlAfterRows)
   }
 
   end(): string {
+    return this.#dropSpareSchema() + lines(['COMMIT;', 'RESET ALL;'])
+  }
+
+  /** Every new database has a schema public; where the snapshot has none, it was dropped. */
+  #dropSpareSchema(): string {
     const { content, settings } = this.#request
-    const isWhole = content !== 'rows' && settings !== undefined
-    return lines([
-      ...(isWhole && !this.#hasPublicSchema ? ['DROP SCHEMA IF EXISTS public;'] : []),
-      'COMMIT;',
-      'RESET ALL;',
-    ])
+    if (content === 'rows' || settings === undefined || this.#keepsPublicSchema) return ''
+    this.#keepsPublicSchema = true
+    return lines(['DROP SCHEMA IF EXISTS public;'])
   }
 
   #withPath(path: 'empty' | 'own', text: string): string {
@@ -123,6 +149,16 @@ class PsqlWriter implements ScriptWriter {
     this.#path = path
     return `${path === 'empty' ? emptyPath : 'RESET search_path;'}\n${text}`
   }
+}
+
+/** Roles belong to the whole server: one that is there stays as it is. */
+function unlessThere(role: string, text: string): string {
+  return lines([
+    `SELECT NOT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = ${literal(role)}) AS role_is_new \\gset`,
+    '\\if :role_is_new',
+    text.trimEnd(),
+    '\\endif',
+  ])
 }
 
 /** The server's option for a search path, with blanks and backslashes escaped as it wants. */

@@ -5,6 +5,7 @@ import type { ConnectionRequest } from '../connection.ts'
 import type { DatabaseServer } from '../target.ts'
 import { countObjects } from './catalog/object-count.ts'
 import { connectorFor, type Connector } from './connect.ts'
+import { dropSubscriptions, subscriptionsOf } from './old-subscriptions.ts'
 import { driverFacts } from './errors.ts'
 import { fillingError, fillingSession } from './fill-errors.ts'
 import { identifier, literal } from './quote.ts'
@@ -43,7 +44,12 @@ function localeOptions(facts: CreationFacts, serverVersion: number): readonly st
     return [...classic, ...(serverVersion >= 150_000 ? ['LOCALE_PROVIDER libc'] : [])]
   }
   const name = locale.provider === 'icu' ? 'ICU_LOCALE' : 'BUILTIN_LOCALE'
-  return [...classic, `LOCALE_PROVIDER ${locale.provider}`, `${name} ${literal(locale.name)}`]
+  return [
+    ...classic,
+    `LOCALE_PROVIDER ${locale.provider}`,
+    `${name} ${literal(locale.name)}`,
+    ...(locale.rules === undefined ? [] : [`ICU_RULES ${literal(locale.rules)}`]),
+  ]
 }
 
 function creationError(
@@ -77,6 +83,8 @@ function creationError(
     serverVersion: version,
   })
 }
+
+const dependentObjectsStillExist = '2BP01'
 
 class Server implements DatabaseServer {
   readonly database: string
@@ -135,12 +143,36 @@ class Server implements DatabaseServer {
     // Sessions of others are ended only where the database is one that was made here.
     const force = this.#made.has(database) ? ' WITH (FORCE)' : ''
     const sql = `DROP DATABASE IF EXISTS ${identifier(database)}${force}`
+    await this.#dropSubscriptions(database)
     try {
       await this.#client.query(sql)
     } catch (error) {
       throw await this.#droppingError(error, database, sql)
     }
     this.#made.delete(database)
+  }
+
+  async absentServerObjects(objects: readonly DbObject[]): Promise<readonly DbObject[]> {
+    const roles = objects.filter(({ kind }) => kind === 'role')
+    const rows = await this.#query<{ name: string }>(
+      'the roles',
+      'SELECT rolname::text AS name FROM pg_catalog.pg_roles',
+    )
+    const known = new Set(rows.map(({ name }) => name))
+    return roles.filter(({ name }) => !known.has(name))
+  }
+
+  async dropServerObjects(objects: readonly DbObject[]): Promise<void> {
+    for (const { name } of objects) {
+      const sql = `DROP ROLE IF EXISTS ${identifier(name)}`
+      try {
+        await this.#client.query(sql)
+      } catch (error) {
+        if (driverFacts(error).code === dependentObjectsStillExist) continue
+        const serverVersion = await this.#version()
+        throw fillingError(error, { what: `the role ${name}`, sql, seesRows: false, serverVersion })
+      }
+    }
   }
 
   async list(prefix: string): Promise<readonly string[]> {
@@ -172,6 +204,19 @@ class Server implements DatabaseServer {
       'End them, then try again.',
       { cause: error },
     )
+  }
+
+  /** A database with subscriptions can't be dropped. */
+  async #dropSubscriptions(database: string): Promise<void> {
+    const version = await this.#version()
+    const found = await subscriptionsOf(fillingSession(this.#client, version), database)
+    if (found.length === 0) return
+    const client = await this.#connect('fill', { database })
+    try {
+      await dropSubscriptions(fillingSession(client, version), found)
+    } finally {
+      await client.end().catch(() => undefined)
+    }
   }
 
   /** A role that the snapshot names and this server lacks is told when an object needs it. */

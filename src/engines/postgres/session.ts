@@ -93,18 +93,48 @@ export function catalogSession(client: Client, version: number): CatalogSession 
 
 /** What a server can do; the one place that compares versions. */
 export interface Capabilities {
+  /** Publications hold schemas, and of tables some columns and rows (15). */
+  readonly hasPublicationParts: boolean
+  /** Subscriptions have two_phase and disable_on_error (15). */
+  readonly hasTwoPhaseSubscriptions: boolean
+  /** Subscriptions have origin, password_required and run_as_owner (16). */
+  readonly hasSubscriptionOrigins: boolean
+  /** The slots of subscriptions can fail over (17). */
+  readonly hasSubscriptionFailover: boolean
   /** NOT NULL is a constraint with a name of its own (18). */
   readonly hasNamedNotNull: boolean
+  /** A child computes a column of its parents in its own way without more ado (16). */
+  readonly hasOwnGeneration: boolean
+  /** Constraints can be there without being enforced (18). */
+  readonly hasUnenforcedConstraints: boolean
+  /** Keys can be WITHOUT OVERLAPS (18). */
+  readonly hasTemporalKeys: boolean
   /** The schema public belongs to the role pg_database_owner (15). */
   readonly hasDatabaseOwnerRole: boolean
   /** A sequence can be unlogged or not whatever its table is (15). */
   readonly hasUnloggedSequences: boolean
+  /** CREATE TABLE … INHERITS takes a generated column of its own where the parents have one (16). */
+  readonly mergesGeneratedColumns: boolean
+  /** Memberships of roles say what they inherit and who granted them (16). */
+  readonly hasMembershipOptions: boolean
+  /** Settings can be granted (15). */
+  readonly hasParameterPrivileges: boolean
 }
 
 export function capabilities(version: number): Capabilities {
   return {
+    hasPublicationParts: version >= 150000,
+    hasTwoPhaseSubscriptions: version >= 150000,
+    hasSubscriptionOrigins: version >= 160000,
+    hasSubscriptionFailover: version >= 170000,
     hasNamedNotNull: version >= 180000,
+    hasOwnGeneration: version >= 160000,
+    hasUnenforcedConstraints: version >= 180000,
+    hasTemporalKeys: version >= 180000,
     hasDatabaseOwnerRole: version >= 150000,
     hasUnloggedSequences: version >= 150000,
+    mergesGeneratedColumns: version >= 160000,
+    hasMembershipOptions: version >= 160000,
+    hasParameterPrivileges: version >= 150000,
   }
 }

@@ -34,12 +34,17 @@ export interface CreationFacts {
   readonly encoding: string
   readonly collate: string
   readonly ctype: string
-  readonly locale?: { readonly name: string; readonly provider: 'icu' | 'builtin' }
+  readonly locale?: {
+    readonly name: string
+    readonly provider: 'icu' | 'builtin'
+    /** Tailoring of an ICU locale. */
+    readonly rules?: string
+  }
   readonly owner: string
 }
 
 const facts =
-  /^-- encoding (?<encoding>\S+), collation (?<collate>.*?), character type (?<ctype>.*?)(?:, locale (?<locale>\S*) by (?<provider>ICU|builtin))?, owner (?<owner>.*)$/m
+  /^-- encoding (?<encoding>\S+), collation (?<collate>.*?), character type (?<ctype>.*?)(?:, locale (?<locale>\S*) by (?<provider>ICU|builtin)(?: with rules (?<rules>"(?:[^"\\]|\\.)*"))?)?, owner (?<owner>.*)$/m
 
 function unquoted(name: string): string {
   return name.startsWith('"') ? name.slice(1, -1).replaceAll('""', '"') : name
@@ -47,7 +52,7 @@ function unquoted(name: string): string {
 
 /** The facts in the first comment of the database's settings; undefined when it says nothing of the kind. */
 export function creationFacts(sql: string): CreationFacts | undefined {
-  const { encoding, collate, ctype, locale, provider, owner } = facts.exec(sql)?.groups ?? {}
+  const { encoding, collate, ctype, locale, provider, rules, owner } = facts.exec(sql)?.groups ?? {}
   if (encoding === undefined || collate === undefined || ctype === undefined) return undefined
   return {
     encoding,
@@ -55,7 +60,13 @@ export function creationFacts(sql: string): CreationFacts | undefined {
     ctype,
     ...(locale === undefined || provider === undefined
       ? {}
-      : { locale: { name: locale, provider: provider === 'ICU' ? 'icu' : 'builtin' } }),
+      : {
+          locale: {
+            name: locale,
+            provider: provider === 'ICU' ? 'icu' : 'builtin',
+            ...(rules === undefined ? {} : { rules: String(JSON.parse(rules)) }),
+          },
+        }),
     owner: unquoted(owner ?? ''),
   }
 }

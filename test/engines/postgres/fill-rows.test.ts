@@ -3,12 +3,12 @@ import { afterAll, describe, expect, test } from 'vitest'
 import { postgres } from '../../../src/engines/postgres/index.ts'
 import type { FillRequest, LoadRequest, Target } from '../../../src/engines/target.ts'
 import { dropDatabase, runSql } from '../../support/databases.ts'
-import { servers } from '../../support/servers.ts'
+import { outerPostgresServers, servers } from '../../support/servers.ts'
 import { Databases, csv, failureOf, inPublic, shop } from './filling.ts'
 import { loadAll } from './restore.ts'
 import { heldSnapshot, snapshotDifferences } from './round-trip.ts'
 
-describe.each(['postgres15', 'postgres18'] as const)('%s: filling tables that exist', (name) => {
+describe.each(outerPostgresServers)('%s: filling tables that exist', (name) => {
   const server = servers()[name]
   const databases = new Databases(server)
   const rows = (database: string, table: string): string =>

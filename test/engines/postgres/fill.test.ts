@@ -5,12 +5,12 @@ import { setTimeout } from 'node:timers/promises'
 import { afterAll, describe, expect, test } from 'vitest'
 import type { DbObject } from '../../../src/model.ts'
 import { createDatabase, dropDatabase, runSql } from '../../support/databases.ts'
-import { servers } from '../../support/servers.ts'
+import { outerPostgresServers, servers } from '../../support/servers.ts'
 import { Databases, csv, failureOf, inPublic, shop, tableObject } from './filling.ts'
 import { pourInto, restore } from './restore.ts'
 import { heldSnapshot, snapshotDifferences } from './round-trip.ts'
 
-describe.each(['postgres15', 'postgres18'] as const)('%s: filling', (name) => {
+describe.each(outerPostgresServers)('%s: filling', (name) => {
   const server = servers()[name]
   const databases = new Databases(server)
 

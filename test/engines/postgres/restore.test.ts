@@ -1,16 +1,26 @@
 import { randomBytes } from 'node:crypto'
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { afterAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createDatabase, dropDatabase, runSql } from '../../support/databases.ts'
-import { servers } from '../../support/servers.ts'
+import { everythingFor } from '../../support/postgres-fixtures.ts'
+import {
+  outerPostgresServers,
+  postgresServers,
+  servers,
+  type PostgresServer,
+} from '../../support/servers.ts'
 import { createLike, differences, dumpDifferences, restore } from './restore.ts'
 import { heldSnapshot } from './round-trip.ts'
 
-const fixture = (name: string): string =>
-  readFileSync(join(import.meta.dirname, '../../fixtures/postgres', name), 'utf8')
+/** A database's locale, as each version can say it. */
+const ownLocales: Readonly<Record<PostgresServer, string>> = {
+  postgres14: '',
+  postgres15: "LOCALE_PROVIDER icu ICU_LOCALE 'de'",
+  postgres16: "LOCALE_PROVIDER icu ICU_LOCALE 'de' ICU_RULES '&V << w <<< W'",
+  postgres17: "LOCALE_PROVIDER builtin BUILTIN_LOCALE 'C.UTF-8'",
+  postgres18: "LOCALE_PROVIDER builtin BUILTIN_LOCALE 'PG_UNICODE_FAST'",
+}
 
-describe.each(['postgres15', 'postgres18'] as const)('%s: a restored database', (name) => {
+describe.each(postgresServers)('%s: a restored database', (name) => {
   const server = servers()[name]
   const databases: string[] = []
   const made = (): string => {
@@ -25,9 +35,7 @@ describe.each(['postgres15', 'postgres18'] as const)('%s: a restored database', 
   }
   const everything = (): string => {
     const database = made()
-    runSql(server, database, fixture('everything.sql'))
-    runSql(server, database, fixture('corners.sql'))
-    if (name === 'postgres18') runSql(server, database, fixture('since-18.sql'))
+    for (const script of everythingFor(name)) runSql(server, database, script)
     return database
   }
   const source = everything()
@@ -63,12 +71,11 @@ describe.each(['postgres15', 'postgres18'] as const)('%s: a restored database', 
   test('has the encoding, locale and owner of the original', async () => {
     const database = newName()
     const role = `owner_${randomBytes(4).toString('hex')}`
-    const locale = name === 'postgres15' ? "ICU_LOCALE 'de'" : "LOCALE 'de'"
     runSql(
       server,
       'postgres',
       `CREATE ROLE ${role}; CREATE DATABASE ${database} OWNER ${role} TEMPLATE template0 ENCODING 'UTF8'
-        LC_COLLATE 'C' LC_CTYPE 'C' LOCALE_PROVIDER icu ${locale};`,
+        LC_COLLATE 'C' LC_CTYPE 'C' ${ownLocales[name]};`,
     )
     const original = await heldSnapshot(server.url(database))
     const copy = newName()
@@ -97,6 +104,20 @@ describe.each(['postgres15', 'postgres18'] as const)('%s: a restored database', 
     await restore(original, server.url(copy), { mode: 'replace' })
     expect(await differences(server, original, database, copy)).toEqual([])
   })
+})
+
+describe.each(outerPostgresServers)('%s: a restored database', (name) => {
+  const server = servers()[name]
+  const source = createDatabase(server)
+  const databases = [source]
+
+  beforeAll(() => {
+    for (const script of everythingFor(name)) runSql(server, source, script)
+  })
+
+  afterAll(() => {
+    for (const database of databases) dropDatabase(server, database)
+  })
 
   test.each([
     ['value', "UPDATE app.users SET u = 'other' WHERE u = 'a'", /^\+\d+\tother$/],
@@ -115,7 +136,8 @@ describe.each(['postgres15', 'postgres18'] as const)('%s: a restored database', 
     ],
     ['counter', "SELECT setval('h.shared', 77)", /^\+.*setval\('h.shared', 77/],
   ])('with a broken %s is seen by the witness', (_, damage, line) => {
-    const copy = newName()
+    const copy = `broken_${randomBytes(6).toString('hex')}`
+    databases.push(copy)
     runSql(server, 'postgres', `CREATE DATABASE ${copy} TEMPLATE ${source}`)
     expect(dumpDifferences(server, source, copy)).not.toContainEqual(expect.stringMatching(line))
     runSql(server, copy, damage)

@@ -30,7 +30,8 @@ export function restoreOrder(snapshot: HeldSnapshot): readonly DbObject[] {
   const objects = inOrder(snapshot.schema.objects)
   return [
     ...objects.filter(({ kind }) => kind === 'database'),
-    ...objects.filter(({ kind }) => kind !== 'database'),
+    ...objects.filter(({ kind }) => kind !== 'database' && kind !== 'event_trigger'),
+    ...objects.filter(({ kind }) => kind === 'event_trigger'),
   ]
 }
 
@@ -41,7 +42,7 @@ export async function loadAll(
   options: Pick<LoadRequest, 'upsertKey'> = {},
 ): Promise<number> {
   let loaded = 0
-  for (const table of snapshot.schema.objects.filter(isTable)) {
+  for (const table of restoreOrder(snapshot).filter(isTable)) {
     const csv = snapshot.rows.get(keyText(table))
     if (csv === undefined || csv.length === 0) continue
     const request = { table, columns: storedColumns(table), ...options }

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { Client } from 'pg'
 import { from as copyFrom } from 'pg-copy-streams'
 import { postgres } from '../../../src/engines/postgres/index.ts'
-import type { DbObject, ObjectKey, Schema, Table } from '../../../src/model.ts'
+import type { DbObject, Environment, ObjectKey, Schema, Table } from '../../../src/model.ts'
 
 /** A snapshot held in memory: the schema, and the rows of every table as CSV text. */
 export interface HeldSnapshot {
@@ -16,8 +16,11 @@ export function keyText(key: ObjectKey): string {
 }
 
 /** Reads a database with the engine, every row of every table included. */
-export async function heldSnapshot(url: string): Promise<HeldSnapshot> {
-  await using database = await postgres.open({ url, environment: {} })
+export async function heldSnapshot(
+  url: string,
+  environment: Environment = {},
+): Promise<HeldSnapshot> {
+  await using database = await postgres.open({ url, environment })
   return await database.read({ wantsRows: () => true }, async (snapshot) => {
     const rows = new Map<string, Buffer>()
     for (const object of snapshot.schema.objects) {
@@ -28,6 +31,13 @@ export async function heldSnapshot(url: string): Promise<HeldSnapshot> {
     }
     return { schema: snapshot.schema, rows }
   })
+}
+
+/** The objects as the shared files hold them. */
+export function withoutSecrets({ schema }: HeldSnapshot): readonly DbObject[] {
+  return schema.objects.map((object) =>
+    object.sqlSecrets === undefined ? object : { ...object, sqlSecrets: '' },
+  )
 }
 
 export function isTable(object: DbObject): object is Table {
@@ -99,7 +109,8 @@ async function loadRows(client: Client, table: Table, csv: Buffer): Promise<void
 export async function pour(snapshot: HeldSnapshot, url: string): Promise<void> {
   const objects = inOrder(snapshot.schema.objects)
   const ofDatabase = objects.filter(({ kind }) => kind === 'database')
-  const others = objects.filter(({ kind }) => kind !== 'database')
+  // Roles belong to the server, which has those of the tests.
+  const others = objects.filter(({ kind }) => kind !== 'database' && kind !== 'role')
   // Settings of the database are seen by the sessions that come after.
   await withSession(url, (client) => runEach(client, ofDatabase, ({ sql }) => sql))
   await withSession(url, async (client) => {
@@ -168,6 +179,7 @@ export function snapshotDifferences(before: HeldSnapshot, after: HeldSnapshot): 
         JSON.stringify([
           object.sql,
           object.sqlAfterRows,
+          object.sqlSecrets,
           object.sqlCounters,
           object.dependsOn.map(keyText),
         ]),

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
@@ -7,7 +6,13 @@ import type { ScriptRequest } from '../../../src/engines/script.ts'
 import { createDatabase, dropDatabase, runSql } from '../../support/databases.ts'
 import { postgresClient } from '../../support/launch-postgres.ts'
 import { run } from '../../support/program.ts'
-import { servers, temporaryDirectory, type Server } from '../../support/servers.ts'
+import { everythingFor } from '../../support/postgres-fixtures.ts'
+import {
+  outerPostgresServers,
+  servers,
+  temporaryDirectory,
+  type Server,
+} from '../../support/servers.ts'
 import { blocks, createLike, differences, restoreOrder, storedColumns } from './restore.ts'
 import {
   heldSnapshot,
@@ -16,9 +21,6 @@ import {
   snapshotDifferences,
   type HeldSnapshot,
 } from './round-trip.ts'
-
-const fixture = (name: string): string =>
-  readFileSync(join(import.meta.dirname, '../../fixtures/postgres', name), 'utf8')
 
 /** The script of a whole snapshot, as the command writes it. */
 async function scriptOf(
@@ -58,7 +60,7 @@ async function runScript(server: Server, database: string, script: string): Prom
   })
 }
 
-describe.each(['postgres15', 'postgres18'] as const)('%s: a script for psql alone', (name) => {
+describe.each(outerPostgresServers)('%s: a script for psql alone', (name) => {
   const server = servers()[name]
   const databases: string[] = []
   const make = (...scripts: readonly string[]): string => {
@@ -73,11 +75,7 @@ describe.each(['postgres15', 'postgres18'] as const)('%s: a script for psql alon
   })
 
   test('makes a database with everything again', async () => {
-    const source = make(
-      fixture('everything.sql'),
-      fixture('corners.sql'),
-      ...(name === 'postgres18' ? [fixture('since-18.sql')] : []),
-    )
+    const source = make(...everythingFor(name))
     const original = await heldSnapshot(server.url(source))
     const copy = `${source}_copy`
     databases.push(copy)

@@ -3,7 +3,7 @@ import { afterAll, describe, expect, test } from 'vitest'
 import { postgres } from '../../../src/engines/postgres/index.ts'
 import type { DbObject } from '../../../src/model.ts'
 import { dropDatabase, runSql } from '../../support/databases.ts'
-import { servers } from '../../support/servers.ts'
+import { outerPostgresServers, servers } from '../../support/servers.ts'
 
 const settings = (facts: string): DbObject => ({
   kind: 'database',
@@ -12,7 +12,7 @@ const settings = (facts: string): DbObject => ({
   dependsOn: [],
 })
 
-describe.each(['postgres15', 'postgres18'] as const)('%s: a server', (name) => {
+describe.each(outerPostgresServers)('%s: a server', (name) => {
   const server = servers()[name]
   const prefix = `scratch_${randomBytes(4).toString('hex')}_`
   const open = (database: string) =>

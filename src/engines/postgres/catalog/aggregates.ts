@@ -1,47 +1,51 @@
-import { literal } from '../quote.ts'
 import { changedWhileReading } from '../errors.ts'
+import { literal } from '../quote.ts'
+import { functionName, operatorReference, typeName } from './names.ts'
 
-/** What pg_aggregate adds to a routine; all null for other routines. */
+/** What pg_aggregate adds to a routine; null for other routines. */
 export interface AggregateFacts {
   readonly aggregate: {
+    /** `n` normal, `o` ordered-set, `h` hypothetical-set. */
     readonly kind: string
-    readonly functions: Readonly<Record<string, string | null>>
-    readonly options: Readonly<Record<string, string | null>>
-    readonly init: string | null
-    readonly moving_init: string | null
+    /** As pg_proc has it: `s` safe, `r` restricted, `u` unsafe. */
     readonly parallel: string
+    readonly functions: Readonly<Record<string, string | null>>
+    readonly types: Readonly<Record<string, string | null>>
+    readonly spaces: Readonly<Record<string, number>>
+    readonly takes_extra: boolean
+    readonly moving_takes_extra: boolean
+    /** `r` read only, `s` shareable, `w` read and write. */
+    readonly modifies: string
+    readonly moving_modifies: string
+    readonly initial: string | null
+    readonly moving_initial: string | null
+    readonly sort_operator: string | null
   } | null
 }
 
-const functionNames: readonly (readonly [option: string, column: string])[] = [
-  ['SFUNC', 'aggtransfn'],
-  ['FINALFUNC', 'aggfinalfn'],
-  ['COMBINEFUNC', 'aggcombinefn'],
-  ['SERIALFUNC', 'aggserialfn'],
-  ['DESERIALFUNC', 'aggdeserialfn'],
-  ['MSFUNC', 'aggmtransfn'],
-  ['MINVFUNC', 'aggminvtransfn'],
-  ['MFINALFUNC', 'aggmfinalfn'],
-]
+const functionColumns: Readonly<Record<string, string>> = {
+  SFUNC: 'aggtransfn',
+  FINALFUNC: 'aggfinalfn',
+  COMBINEFUNC: 'aggcombinefn',
+  SERIALFUNC: 'aggserialfn',
+  DESERIALFUNC: 'aggdeserialfn',
+  MSFUNC: 'aggmtransfn',
+  MINVFUNC: 'aggminvtransfn',
+  MFINALFUNC: 'aggmfinalfn',
+}
 
-const nameOf = (column: string): string =>
-  `(SELECT quote_ident(fn.nspname) || '.' || quote_ident(f.proname) FROM pg_proc f JOIN pg_namespace fn ON fn.oid = f.pronamespace WHERE f.oid = ag.${column})`
+const functionNames = Object.entries(functionColumns).map(
+  ([option, column]) => `'${option}', ${functionName(`ag.${column}::oid`)}`,
+)
 
 /** SQL: the column `aggregate` of a query over pg_proc p. */
 export const aggregateColumns = `CASE WHEN p.prokind = 'a' THEN json_build_object('kind', ag.aggkind, 'parallel', p.proparallel,
-    'functions', json_build_object(${functionNames.map(([option, column]) => `'${option}', ${nameOf(column)}`).join(', ')}),
-    'options', json_build_object(
-      'STYPE', format_type(ag.aggtranstype, NULL),
-      'SSPACE', nullif(ag.aggtransspace, 0)::text,
-      'FINALFUNC_EXTRA', CASE WHEN ag.aggfinalextra THEN '' END,
-      'FINALFUNC_MODIFY', CASE WHEN ag.aggfinalfn <> 0 AND ag.aggfinalmodify <> CASE WHEN ag.aggkind = 'n' THEN 'r' ELSE 'w' END::"char" THEN ag.aggfinalmodify::text END,
-      'MSTYPE', CASE WHEN ag.aggmtranstype <> 0 THEN format_type(ag.aggmtranstype, NULL) END,
-      'MSSPACE', nullif(ag.aggmtransspace, 0)::text,
-      'MFINALFUNC_EXTRA', CASE WHEN ag.aggmfinalextra THEN '' END,
-      'MFINALFUNC_MODIFY', CASE WHEN ag.aggmfinalfn <> 0 AND ag.aggmfinalmodify <> CASE WHEN ag.aggkind = 'n' THEN 'r' ELSE 'w' END::"char" THEN ag.aggmfinalmodify::text END,
-      'SORTOP', (SELECT 'OPERATOR(' || quote_ident(opn.nspname) || '.' || op.oprname || ')' FROM pg_operator op
-        JOIN pg_namespace opn ON opn.oid = op.oprnamespace WHERE op.oid = ag.aggsortop)),
-    'init', ag.agginitval, 'moving_init', ag.aggminitval) END AS aggregate`
+    'functions', json_build_object(${functionNames.join(', ')}),
+    'types', json_build_object('STYPE', ${typeName('ag.aggtranstype')}, 'MSTYPE', ${typeName('ag.aggmtranstype')}),
+    'spaces', json_build_object('SSPACE', ag.aggtransspace, 'MSSPACE', ag.aggmtransspace),
+    'takes_extra', ag.aggfinalextra, 'moving_takes_extra', ag.aggmfinalextra,
+    'modifies', ag.aggfinalmodify, 'moving_modifies', ag.aggmfinalmodify,
+    'initial', ag.agginitval, 'moving_initial', ag.aggminitval, 'sort_operator', ${operatorReference('ag.aggsortop')}) END AS aggregate`
 
 /** SQL: the join that `aggregateColumns` needs. */
 export const aggregateJoin = 'LEFT JOIN pg_aggregate ag ON ag.aggfnoid = p.oid'
@@ -49,9 +53,37 @@ export const aggregateJoin = 'LEFT JOIN pg_aggregate ag ON ag.aggfnoid = p.oid'
 const modes: Readonly<Record<string, string>> = { r: 'READ_ONLY', s: 'SHAREABLE', w: 'READ_WRITE' }
 const parallelWords: Readonly<Record<string, string>> = { s: 'SAFE', r: 'RESTRICTED' }
 
-function optionLine(name: string, value: string): string {
-  if (value === '') return name
-  return `${name} = ${name.endsWith('_MODIFY') ? (modes[value] ?? value) : value}`
+/** The options of an aggregate in the order of the documentation, one a line, without those that say the default. */
+function optionLines(facts: NonNullable<AggregateFacts['aggregate']>): readonly string[] {
+  const line = (option: string, value: string | null | undefined): readonly string[] =>
+    value === null || value === undefined ? [] : [`${option} = ${value}`]
+  const named = (...options: readonly string[]): readonly string[] =>
+    options.flatMap((option) => line(option, facts.functions[option] ?? facts.types[option]))
+  const space = (option: string): readonly string[] =>
+    facts.spaces[option] === 0 ? [] : line(option, facts.spaces[option]?.toString())
+  const standardMode = facts.kind === 'n' ? 'r' : 'w'
+  const mode = (option: string, value: string): readonly string[] =>
+    value === standardMode ? [] : line(option, modes[value])
+  const initial = (option: string, value: string | null): readonly string[] =>
+    value === null ? [] : line(option, literal(value))
+  return [
+    ...named('SFUNC', 'STYPE'),
+    ...space('SSPACE'),
+    ...named('FINALFUNC'),
+    ...(facts.takes_extra ? ['FINALFUNC_EXTRA'] : []),
+    ...mode('FINALFUNC_MODIFY', facts.modifies),
+    ...named('COMBINEFUNC', 'SERIALFUNC', 'DESERIALFUNC'),
+    ...initial('INITCOND', facts.initial),
+    ...named('MSFUNC', 'MINVFUNC', 'MSTYPE'),
+    ...space('MSSPACE'),
+    ...named('MFINALFUNC'),
+    ...(facts.moving_takes_extra ? ['MFINALFUNC_EXTRA'] : []),
+    ...mode('MFINALFUNC_MODIFY', facts.moving_modifies),
+    ...initial('MINITCOND', facts.moving_initial),
+    ...line('SORTOP', facts.sort_operator),
+    ...line('PARALLEL', parallelWords[facts.parallel]),
+    ...(facts.kind === 'h' ? ['HYPOTHETICAL'] : []),
+  ]
 }
 
 /** CREATE AGGREGATE, which the server has no function to print; https://www.postgresql.org/docs/current/sql-createaggregate.html */
@@ -61,19 +93,6 @@ export function aggregateStatement(
   { aggregate }: AggregateFacts,
 ): string {
   if (aggregate === null) throw changedWhileReading(`the aggregate ${quoted}`)
-  const entries = [...Object.entries(aggregate.functions), ...Object.entries(aggregate.options)]
-  const present = entries.flatMap(([name, value]) =>
-    value === null ? [] : [optionLine(name, value)],
-  )
-  const parallel = parallelWords[aggregate.parallel]
-  const lines = [
-    ...present.filter((line) => /^(SFUNC|STYPE) /.test(line)),
-    ...present.filter((line) => !/^(SFUNC|STYPE) /.test(line)),
-    ...(aggregate.init === null ? [] : [`INITCOND = ${literal(aggregate.init)}`]),
-    ...(aggregate.moving_init === null ? [] : [`MINITCOND = ${literal(aggregate.moving_init)}`]),
-    ...(aggregate.kind === 'h' ? ['HYPOTHETICAL'] : []),
-    ...(parallel === undefined ? [] : [`PARALLEL = ${parallel}`]),
-  ]
   const takes = identityArguments === '' ? '*' : identityArguments
-  return `CREATE AGGREGATE ${quoted}(${takes}) (\n  ${lines.join(',\n  ')}\n);`
+  return `CREATE AGGREGATE ${quoted}(${takes}) (\n  ${optionLines(aggregate).join(',\n  ')}\n);`
 }

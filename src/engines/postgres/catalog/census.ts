@@ -1,152 +1,200 @@
 import type { NotCaptured } from '../../../model.ts'
-import { isNoMember, isUserSchema, type CatalogContext } from './parts.ts'
+import { compareText, literal } from '../quote.ts'
+import type { CatalogSession } from '../session.ts'
+import { readEntries, type Entries } from './census-entries.ts'
+import { listCatalogs, temporary, type StrangeCatalog } from './census-catalogs.ts'
+import { readOutsideChanges } from './outside-changes.ts'
+import type { Address, Captured, CatalogContext, Refused } from './parts.ts'
 
-interface Kind {
+/** Why an entry needs no line in the report. */
+type Account = 'captured' | 'refused' | 'member'
+
+/** An entry in words. */
+interface Named {
+  readonly entry: Address
   readonly kind: string
-  /** SQL that gives one column, the name of each. */
-  readonly names: string
-  /** Why none of them is captured, where it is not that the kind is not read yet. */
-  readonly reason?: string
+  readonly name: string
 }
 
-/** Objects of a catalog with schema: its name column and the columns' prefix. */
-function inSchemas(
-  kind: string,
-  catalog: string,
-  name: string,
-  namespace: string,
-  condition = 'true',
-): Kind {
-  return {
-    kind,
-    names: `SELECT n.nspname || '.' || o.${name} FROM ${catalog} o JOIN pg_namespace n ON n.oid = o.${namespace}
-      WHERE o.oid >= 16384 AND ${isUserSchema('n')} AND ${isNoMember(catalog, 'o.oid')} AND ${condition}`,
+type Accounts = (entry: Address) => Account | undefined
+
+/** An entry is accounted for when a file holds it, or what it is a part of, or when an extension brings it. */
+function accountsOf(
+  entries: Entries,
+  objects: readonly Captured[],
+  refused: readonly Refused[],
+): Accounts {
+  const known = new Map<Address, Account | undefined>([
+    ...refused.map(({ address }) => [address, 'refused'] as const),
+    ...objects.flatMap(({ addresses }) => addresses.map((entry) => [entry, 'captured'] as const)),
+  ])
+  const accountOf = (entry: Address): Account | undefined => {
+    if (known.has(entry)) return known.get(entry)
+    // What stands for itself in a circle stands for nothing.
+    known.set(entry, undefined)
+    const found = (entries.parents.get(entry) ?? [])
+      .map((parent) => {
+        if (!parent.startsWith('pg_extension:')) return accountOf(parent)
+        return isOfServer(parent) || known.get(parent) === 'captured' ? 'member' : undefined
+      })
+      .find((account) => account !== undefined)
+    known.set(entry, found)
+    return found
   }
+  return accountOf
 }
 
-function withoutSchema(kind: string, catalog: string, name: string, condition = 'true'): Kind {
-  return {
-    kind,
-    names: `SELECT ${name} FROM ${catalog} o WHERE o.oid >= 16384 AND ${isNoMember(catalog, 'o.oid')} AND ${condition}`,
-  }
+/** Whether an entry is there in every new database. */
+function isOfServer(entry: Address): boolean {
+  return Number(entry.slice(entry.indexOf(':') + 1)) < 16384
 }
 
-const memberName = `(SELECT i.type || ' ' || i.identity FROM pg_identify_object(m.classid, m.objid, 0) i)`
-
-/** Members of extensions whose owner is neither that of the extension nor the superuser who made the trusted ones. */
-const foreignOwners = Object.entries({
-  pg_class: 'relowner',
-  pg_proc: 'proowner',
-  pg_type: 'typowner',
-  pg_namespace: 'nspowner',
-  pg_operator: 'oprowner',
-})
-  .map(
-    ([
-      catalog,
-      owner,
-    ]) => `SELECT ${memberName} FROM pg_depend m JOIN pg_extension e ON e.oid = m.refobjid
-      JOIN ${catalog} o ON o.oid = m.objid
-      WHERE m.deptype = 'e' AND m.refclassid = 'pg_extension'::regclass AND m.classid = '${catalog}'::regclass
-        AND o.${owner} NOT IN (e.extowner, 10)`,
+/** Entries that nothing accounts for, without those that are parts of such an entry. */
+function unaccounted(entries: Entries, accountOf: Accounts): readonly Address[] {
+  const missing = new Set(entries.all.filter((entry) => accountOf(entry) === undefined))
+  return [...missing].filter(
+    (entry) => !(entries.parents.get(entry) ?? []).some((parent) => missing.has(parent)),
   )
-  .join('\n      UNION ALL ')
+}
 
-/** Comments on members that were made in a transaction that made no member: not by the extension itself. */
-const foreignComments = `SELECT DISTINCT ${memberName} FROM pg_depend m
-      JOIN pg_description d ON d.classoid = m.classid AND d.objoid = m.objid
-      WHERE m.deptype = 'e' AND m.refclassid = 'pg_extension'::regclass AND d.xmin <> m.xmin
-        AND NOT EXISTS (SELECT FROM pg_depend u WHERE u.deptype = 'e' AND u.refclassid = m.refclassid AND u.refobjid = m.refobjid AND u.xmin = d.xmin)`
+const words: Readonly<Record<string, string>> = { 'default acl': 'default privileges' }
 
-const ofExtension =
-  'It belongs to an extension, which makes it anew; pg_dump leaves it out as well.'
-
-const isNoArray = `NOT EXISTS (SELECT FROM pg_type e WHERE e.typarray = o.oid)`
-
-/** Every kind of object that a user can make and that no catalog file reads. */
-const kinds: readonly Kind[] = [
-  inSchemas('base type', 'pg_type', 'typname', 'typnamespace', `o.typtype = 'b' AND ${isNoArray}`),
-  inSchemas('shell type', 'pg_type', 'typname', 'typnamespace', `o.typtype = 'p'`),
-  inSchemas('operator', 'pg_operator', 'oprname', 'oprnamespace'),
-  inSchemas('operator class', 'pg_opclass', 'opcname', 'opcnamespace'),
-  inSchemas('operator family', 'pg_opfamily', 'opfname', 'opfnamespace'),
-  inSchemas('collation', 'pg_collation', 'collname', 'collnamespace'),
-  inSchemas('conversion', 'pg_conversion', 'conname', 'connamespace'),
-  inSchemas('text search configuration', 'pg_ts_config', 'cfgname', 'cfgnamespace'),
-  inSchemas('text search dictionary', 'pg_ts_dict', 'dictname', 'dictnamespace'),
-  inSchemas('text search parser', 'pg_ts_parser', 'prsname', 'prsnamespace'),
-  inSchemas('text search template', 'pg_ts_template', 'tmplname', 'tmplnamespace'),
-  inSchemas('foreign table', 'pg_class', 'relname', 'relnamespace', `o.relkind = 'f'`),
-  withoutSchema(
-    'cast',
-    'pg_cast',
-    `format_type(o.castsource, NULL) || ' AS ' || format_type(o.casttarget, NULL)`,
-    // CREATE TYPE … AS RANGE makes this one by itself.
-    `NOT EXISTS (SELECT FROM pg_range r WHERE r.rngtypid = o.castsource AND r.rngmultitypid = o.casttarget)`,
-  ),
-  withoutSchema('language', 'pg_language', 'o.lanname'),
-  withoutSchema('access method', 'pg_am', 'o.amname'),
-  withoutSchema('event trigger', 'pg_event_trigger', 'o.evtname'),
-  withoutSchema('publication', 'pg_publication', 'o.pubname'),
-  withoutSchema('foreign data wrapper', 'pg_foreign_data_wrapper', 'o.fdwname'),
-  withoutSchema('server', 'pg_foreign_server', 'o.srvname'),
-  withoutSchema('transform', 'pg_transform', `format_type(o.trftype, NULL)`),
-  {
-    kind: 'subscription',
-    names: `SELECT o.subname FROM pg_subscription o JOIN pg_database d ON d.oid = o.subdbid WHERE d.datname = current_database()`,
-  },
-  { kind: 'user mapping', names: `SELECT srvname || ' for ' || usename FROM pg_user_mappings` },
-  {
-    kind: 'large objects',
-    names: `SELECT count(*) || ' large objects' FROM pg_largeobject_metadata HAVING count(*) > 0`,
-  },
-  {
-    kind: 'security labels',
-    names: `SELECT count(*) || ' security labels' FROM pg_seclabel HAVING count(*) > 0`,
-  },
-  {
-    kind: 'object in pg_catalog',
-    names: `SELECT 'pg_catalog.' || o.proname FROM pg_proc o WHERE o.oid >= 16384 AND o.pronamespace = 'pg_catalog'::regnamespace
-        AND ${isNoMember('pg_proc', 'o.oid')}
-      UNION ALL SELECT 'pg_catalog.' || o.relname FROM pg_class o WHERE o.oid >= 16384 AND o.relnamespace = 'pg_catalog'::regnamespace
-        AND ${isNoMember('pg_class', 'o.oid')}`,
-  },
-  { kind: 'owner of a member of an extension', names: foreignOwners, reason: ofExtension },
-  { kind: 'comment on a member of an extension', names: foreignComments, reason: ofExtension },
-  // What initdb gives on information_schema stands in no catalog to compare with.
-  {
-    kind: 'changed privileges of a system object or extension member',
-    names: `SELECT n.nspname || '.' || o.relname FROM pg_class o JOIN pg_namespace n ON n.oid = o.relnamespace
-        LEFT JOIN pg_init_privs i ON i.classoid = 'pg_class'::regclass AND i.objoid = o.oid AND i.objsubid = 0
-        WHERE (n.nspname = 'pg_catalog' OR NOT ${isNoMember('pg_class', 'o.oid')}) AND o.relacl IS DISTINCT FROM i.initprivs
-      UNION ALL SELECT n.nspname || '.' || o.proname FROM pg_proc o JOIN pg_namespace n ON n.oid = o.pronamespace
-        LEFT JOIN pg_init_privs i ON i.classoid = 'pg_proc'::regclass AND i.objoid = o.oid
-        WHERE (n.nspname = 'pg_catalog' OR NOT ${isNoMember('pg_proc', 'o.oid')}) AND o.proacl IS DISTINCT FROM i.initprivs
-      UNION ALL SELECT o.nspname FROM pg_namespace o
-        LEFT JOIN pg_init_privs i ON i.classoid = 'pg_namespace'::regclass AND i.objoid = o.oid
-        WHERE o.nspname = 'pg_catalog' AND o.nspacl IS DISTINCT FROM i.initprivs`,
-  },
-]
-
-const reasons = new Map(kinds.map(({ kind, reason }) => [kind, reason]))
-
-/** Every object of a kind that no catalog file reads, by one query. Names only: options can hold passwords. */
-export async function readCensus(
-  context: Pick<CatalogContext, 'session'>,
-): Promise<readonly NotCaptured[]> {
-  const query = kinds
-    .map(
-      ({ kind, names }) =>
-        `SELECT '${kind}'::text AS kind, q.name::text AS name FROM (${names}) q(name)`,
-    )
-    .join('\nUNION ALL\n')
-  const rows = await context.session.query<{ kind: string; name: string }>(
-    'the census',
-    `SELECT * FROM (${query}) everything ORDER BY kind COLLATE "C", name COLLATE "C"`,
+/** What the server calls entries; those that only a temporary object uses are left out. */
+async function nameEntries(
+  session: CatalogSession,
+  entries: readonly Address[],
+): Promise<readonly Named[]> {
+  if (entries.length === 0) return []
+  const values = entries.map((entry) => {
+    const [catalog = '', number = ''] = entry.split(':')
+    return `(${literal(catalog)}, ${number}::oid)`
+  })
+  const rows = await session.query<{ catalog: string; oid: number; kind: string; name: string }>(
+    'what no file holds',
+    `SELECT l.catalog, l.oid, coalesce(i.type, l.catalog) AS kind, coalesce(i.identity, l.oid::text) AS name
+     FROM (VALUES ${values.join(', ')}) l(catalog, oid), pg_identify_object(('pg_catalog.' || l.catalog)::regclass, l.oid, 0) i
+     WHERE NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = ('pg_catalog.' || l.catalog)::regclass AND d.objid = l.oid AND (
+       (d.refclassid = 'pg_class'::regclass AND d.refobjid IN ${temporary.relations})
+       OR (d.refclassid = 'pg_type'::regclass AND d.refobjid IN ${temporary.types})
+       OR (d.refclassid = 'pg_proc'::regclass AND d.refobjid IN ${temporary.routines})))`,
   )
-  return rows.map(({ kind, name }) => ({
-    kind,
+  return rows.map(({ catalog, oid, kind, name }) => ({
+    entry: `${catalog}:${oid}`,
+    kind: words[kind] ?? kind,
     name,
-    reason: reasons.get(kind) ?? 'Objects of this kind are not read yet; pg_dump keeps them.',
   }))
+}
+
+function largeObjects(count: number): NotCaptured[] {
+  if (count === 0) return []
+  const name = `${count} large ${count === 1 ? 'object' : 'objects'}`
+  return [{ kind: 'large objects', name, reason: noFile }]
+}
+
+const noFile = 'No file of a snapshot holds it; pg_dump keeps it.'
+
+async function missingObjects(
+  session: CatalogSession,
+  entries: Entries,
+  accountOf: Accounts,
+): Promise<NotCaptured[]> {
+  const missing = unaccounted(entries, accountOf)
+  const isLarge = (entry: Address): boolean => entry.startsWith('pg_largeobject:')
+  const others = missing.filter((entry) => !isLarge(entry))
+  return [
+    ...(await nameEntries(session, others)).map(({ kind, name }) => ({
+      kind,
+      name,
+      reason: noFile,
+    })),
+    ...largeObjects(missing.filter(isLarge).length),
+  ]
+}
+
+/** What is attached to captured objects and no catalog file asked for: comments, labels, needed extensions. */
+async function missingAttachments(
+  context: CatalogContext,
+  accountOf: Accounts,
+): Promise<NotCaptured[]> {
+  const { comments, labels, extensions } = context
+  const attachments = {
+    comment: comments,
+    'security label': labels,
+    'dependency on an extension': extensions,
+  }
+  const missing: NotCaptured[] = []
+  for (const [word, map] of Object.entries(attachments)) {
+    const entries = new Set(map.unasked().map((key) => key.slice(0, key.lastIndexOf(':'))))
+    const captured = [...entries].filter((entry) => accountOf(entry) === 'captured')
+    for (const { kind, name } of await nameEntries(context.session, captured))
+      missing.push({ kind: word, name: `${kind} ${name}`, reason: noFile })
+  }
+  return missing
+}
+
+/** Catalogs of a later version of the server, or of an extension, that hold something. */
+async function strangeEntries(
+  session: CatalogSession,
+  strange: readonly (StrangeCatalog & { readonly quoted: string })[],
+): Promise<NotCaptured[]> {
+  const questions = strange
+    .filter(({ may_read }) => may_read)
+    .map(
+      ({ name, quoted, has_oid }) =>
+        `SELECT ${literal(name)} AS name WHERE EXISTS (SELECT FROM ${quoted} o ${has_oid ? 'WHERE o.oid >= 16384' : ''})`,
+    )
+  const filled =
+    questions.length === 0
+      ? []
+      : await session.query<{ name: string }>(
+          'catalogs that are not known',
+          questions.join('\nUNION ALL\n'),
+        )
+  const names = new Set(filled.map(({ name }) => name))
+  return strange
+    .filter(({ name, may_read }) => !may_read || names.has(name))
+    .map(({ name }) => ({
+      kind: 'catalog',
+      name,
+      reason: 'The server has objects of a kind that this version of schema_backup does not know.',
+    }))
+}
+
+/**
+ * Holds every entry of every catalog against what the catalog files read, and names what is missing. Names only: options
+ * can hold passwords.
+ */
+export async function readCensus(
+  context: CatalogContext,
+  objects: readonly Captured[],
+  refused: readonly Refused[],
+): Promise<readonly NotCaptured[]> {
+  const { session } = context
+  const { known, strange } = await listCatalogs(session)
+  const entries = await readEntries(session, known)
+  const accountOf = accountsOf(entries, objects, refused)
+  const found = [
+    ...refused.map(({ kind, name, reason }) => ({ kind, name, reason })),
+    ...(await missingObjects(session, entries, accountOf)),
+    ...(await missingAttachments(context, accountOf)),
+    ...(await strangeEntries(session, strange)),
+    ...(await readOutsideChanges(session)),
+  ]
+  return found.sort(
+    (left, right) => compareText(left.kind, right.kind) || compareText(left.name, right.name),
+  )
+}
+
+/** What users made in a database, as the server names it; what a new one has is not among it. */
+export async function listObjects(session: CatalogSession): Promise<readonly Named[]> {
+  const { known } = await listCatalogs(session)
+  const parts = new Set(known.filter(({ isPart }) => isPart === true).map(({ name }) => name))
+  const entries = await readEntries(session, known)
+  const whole = entries.all.filter((entry) => {
+    const [catalog = ''] = entry.split(':')
+    return !parts.has(catalog) && !entries.parents.has(entry)
+  })
+  const named = await nameEntries(session, whole)
+  // An index is part of its table, by a dependency of the weaker kind.
+  return named.filter(({ kind }) => kind !== 'index')
 }

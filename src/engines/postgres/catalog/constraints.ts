@@ -1,4 +1,5 @@
 import { changedWhileReading } from '../errors.ts'
+import { attachingOrder } from './attached-indexes.ts'
 import {
   address,
   commentStatements,
@@ -7,12 +8,12 @@ import {
   type Address,
   type CatalogContext,
 } from './parts.ts'
+import { stableText } from './stable-text.ts'
 
 interface ConstraintRow {
   oid: number
   relation: number
   table: string
-  quoted_schema: string
   table_is_partition: boolean
   quoted: string
   kind: string
@@ -22,8 +23,12 @@ interface ConstraintRow {
   has_parent: boolean
   index: number
   uses_user_function: boolean
-  /** The indexes of partitions that are part of a key that not every partition has; null: every one has it. */
-  attached: string[] | null
+  /** A key of a partitioned table that not every partition has. */
+  is_incomplete: boolean
+  /** The server compares it with no index of a partition: attaching makes it anew. */
+  comes_with_parent: boolean
+  /** Where it is attached to a foreign key of another table: the name of the topmost one, which it had at first. */
+  first_name: string | null
   /** It is inherited and holds for all rows here, while a parent's holds for new rows only. */
   is_stricter_than_parents: boolean
 }
@@ -33,48 +38,67 @@ export interface Constraint {
   readonly relation: number
   readonly address: Address
   readonly index: number
-  /** `line`: in CREATE TABLE; `statement`: after the rows; `inherited`: only its comment is written. */
-  readonly place: 'line' | 'statement' | 'inherited'
+  /** `line`: in CREATE TABLE; `added`: right after it; `statement`: after the rows; `inherited`: only its comment is written. */
+  readonly place: 'line' | 'added' | 'statement' | 'inherited'
   readonly text: string
+  /** True for an inherited check that the parents have from the start: a table can't become their child without it. */
+  readonly isParentsFirst: boolean
   /** True for a key that not every partition has: it is added when they are all there, and before what names its index. */
   readonly isIncomplete: boolean
   /** True when it must be checked with the names that its functions may use without a schema. */
   readonly needsOwnPath: boolean
+  /** Gives a foreign key that comes with its parent's the name that it has here. */
+  readonly renamed: readonly string[]
   readonly comments: readonly string[]
 }
 
-const query = `
+// A key is merged with one that says the same in one CREATE TABLE, and a partition's keys are attached in the order of
+// their creation: so the order follows that of the parent's, and the primary key closes the list, so that a line more is one line.
+function query(context: CatalogContext): string {
+  const enforced = (alias: string): string =>
+    context.can.hasUnenforcedConstraints ? `${alias}.conenforced` : 'true'
+  const temporal = context.can.hasTemporalKeys ? 'k.conperiod' : 'false'
+  return `
   SELECT k.oid, k.conrelid AS relation, quote_ident(n.nspname) || '.' || quote_ident(c.relname) AS "table",
-    quote_ident(n.nspname) AS quoted_schema, c.relispartition AS table_is_partition, quote_ident(k.conname) AS quoted, k.contype::text AS kind,
-    pg_get_constraintdef(k.oid) AS definition, k.convalidated AS is_valid, k.conislocal AS is_local,
+    c.relispartition AS table_is_partition, quote_ident(k.conname) AS quoted, k.contype::text AS kind,
+    pg_get_constraintdef(k.oid) AS definition, k.convalidated OR NOT ${enforced('k')} AS is_valid, k.conislocal AS is_local,
     k.conparentid <> 0 AS has_parent, k.conindid AS index,
-    EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_constraint'::regclass AND d.objid = k.oid
+    EXISTS (SELECT FROM pg_depend d
+      WHERE ((d.classid = 'pg_constraint'::regclass AND d.objid = k.oid)
+          OR (k.contype = 'x' AND d.classid = 'pg_class'::regclass AND d.objid = k.conindid))
       AND d.refclassid = 'pg_proc'::regclass AND d.refobjid >= 16384) AS uses_user_function,
-    CASE WHEN c.relkind = 'p' AND k.contype IN ('p', 'u') AND EXISTS (SELECT FROM pg_index i WHERE i.indexrelid = k.conindid AND NOT i.indisvalid)
-      THEN (SELECT coalesce(array_agg(quote_ident(pn.nspname) || '.' || quote_ident(pc.relname)
-          ORDER BY pn.nspname COLLATE "C", pc.relname COLLATE "C"), '{}')
-        FROM pg_inherits h JOIN pg_class pc ON pc.oid = h.inhrelid JOIN pg_namespace pn ON pn.oid = pc.relnamespace
-        WHERE h.inhparent = k.conindid) END AS attached,
+    c.relkind = 'p' AND k.contype IN ('p', 'u', 'x') AND EXISTS (
+      SELECT FROM pg_index i WHERE i.indexrelid = k.conindid AND NOT i.indisvalid) AS is_incomplete,
+    k.conparentid <> 0 AND (k.contype = 'x' OR (k.contype IN ('p', 'u') AND ${temporal})) AS comes_with_parent,
+    CASE WHEN k.contype = 'f' AND k.conparentid <> 0 THEN (
+      WITH RECURSIVE up(name, relation, parent) AS (
+        SELECT k.conname, k.conrelid, k.conparentid
+        UNION ALL SELECT a.conname, a.conrelid, a.conparentid FROM up JOIN pg_constraint a ON a.oid = up.parent)
+      SELECT quote_ident(up.name) FROM up WHERE up.parent = 0 AND up.relation <> k.conrelid
+        AND NOT EXISTS (SELECT FROM pg_constraint o WHERE o.conrelid = k.conrelid AND o.conname = up.name AND o.contype <> 'f')) END AS first_name,
     k.contype = 'c' AND k.convalidated AND NOT k.conislocal AND EXISTS (
       SELECT FROM pg_inherits h JOIN pg_constraint pk ON pk.conrelid = h.inhparent AND pk.conname = k.conname AND pk.contype = 'c'
-      WHERE h.inhrelid = k.conrelid AND NOT pk.convalidated) AS is_stricter_than_parents
+      WHERE h.inhrelid = k.conrelid AND NOT pk.convalidated AND ${enforced('pk')}) AS is_stricter_than_parents
   FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid JOIN pg_namespace n ON n.oid = c.relnamespace
-  WHERE k.contype IN ('p', 'u', 'x', 'c', 'f') AND c.relkind IN ('r', 'p') AND c.relpersistence <> 't'
+  WHERE k.contype IN ('p', 'u', 'x', 'c', 'f') AND c.relkind IN ('r', 'p', 'f') AND c.relpersistence <> 't'
     AND ${isUserSchema('n')} AND ${isNoMember('pg_class', 'c.oid')}
-  ORDER BY position(k.contype IN 'puxcf'), k.conname COLLATE "C"`
+  ORDER BY position(k.contype IN 'cuxpf'),
+    CASE WHEN k.contype IN ('p', 'u') THEN ${attachingOrder('k.conindid')} END, k.conname COLLATE "C"`
+}
 
 /**
  * A constraint waits for the rows when it names other tables, holds for new rows only, or calls a user's function
  * (which may read other tables, or name things without their schema).
  */
 function placeOf(row: ConstraintRow): Constraint['place'] {
-  if (row.attached !== null || row.is_stricter_than_parents) return 'statement'
+  if (row.is_incomplete || row.is_stricter_than_parents) return 'statement'
+  if (row.comes_with_parent) return 'inherited'
   if (row.kind === 'f') return row.has_parent ? 'inherited' : 'statement'
   // A partition must have the parent's constraints before it can be attached.
   if (row.kind === 'c' && !row.is_local && !row.table_is_partition) return 'inherited'
   if (row.kind === 'c' && row.table_is_partition && !row.is_local)
     return row.is_valid && !row.uses_user_function ? 'line' : 'inherited'
-  return row.is_valid && !(row.kind === 'c' && row.uses_user_function) ? 'line' : 'statement'
+  return row.is_valid && !('cx'.includes(row.kind) && row.uses_user_function) ? 'line' : 'statement'
 }
 
 /** The statement for a constraint that is not part of CREATE TABLE. */
@@ -82,29 +106,61 @@ function statement(row: ConstraintRow, text: string): string {
   // The parent's brings it along, for new rows only.
   if (row.is_stricter_than_parents)
     return `ALTER TABLE ${row.table} VALIDATE CONSTRAINT ${row.quoted};`
-  if (row.attached === null) return `ALTER TABLE ${row.table} ADD ${text};`
-  const index = `${row.quoted_schema}.${row.quoted}`
-  const attached = row.attached.map((child) => `ALTER INDEX ${index} ATTACH PARTITION ${child};`)
-  return [`ALTER TABLE ONLY ${row.table} ADD ${text};`, ...attached].join('\n')
+  return `ALTER TABLE ${row.is_incomplete ? 'ONLY ' : ''}${row.table} ADD ${text};`
+}
+
+/** What one CREATE TABLE merges into one index, except for the names. */
+function keyText(row: ConstraintRow): string {
+  return `${row.relation} ${(row.definition ?? '').replace(/^PRIMARY KEY/, 'UNIQUE')}`
+}
+
+/** The keys that would be merged with an earlier one of the same CREATE TABLE; the primary key counts as the first. */
+function mergedKeys(rows: readonly ConstraintRow[]): ReadonlySet<number> {
+  const keys = rows.filter((row) => 'pux'.includes(row.kind) && placeOf(row) === 'line')
+  const seen = new Set<string>()
+  const merged = new Set<number>()
+  for (const row of [...keys].sort((left, right) => primaryFirst(left) - primaryFirst(right))) {
+    if (seen.has(keyText(row))) merged.add(row.oid)
+    seen.add(keyText(row))
+  }
+  return merged
+}
+
+function primaryFirst({ kind }: ConstraintRow): number {
+  return kind === 'p' ? 0 : 1
+}
+
+function constraintFrom(
+  context: CatalogContext,
+  row: ConstraintRow,
+  isMerged: boolean,
+): Constraint {
+  if (row.definition === null) throw changedWhileReading(`the constraint ${row.quoted}`)
+  const entry = address('pg_constraint', row.oid)
+  const text = `CONSTRAINT ${row.quoted} ${stableText(row.definition)}`
+  const place = isMerged ? 'added' : placeOf(row)
+  const renamed =
+    row.first_name === null || row.first_name === row.quoted
+      ? []
+      : [`ALTER TABLE ${row.table} RENAME CONSTRAINT ${row.first_name} TO ${row.quoted};`]
+  return {
+    relation: row.relation,
+    address: entry,
+    index: row.index,
+    place,
+    text: place === 'line' || place === 'inherited' ? text : statement(row, text),
+    isParentsFirst:
+      row.kind === 'c' && place === 'inherited' && row.is_valid && !row.uses_user_function,
+    isIncomplete: row.is_incomplete,
+    needsOwnPath: row.uses_user_function,
+    renamed,
+    comments: commentStatements(context, `CONSTRAINT ${row.quoted} ON ${row.table}`, entry),
+  }
 }
 
 /** Primary keys, unique, exclusion and check constraints and foreign keys of all tables. */
 export async function readConstraints(context: CatalogContext): Promise<readonly Constraint[]> {
-  const rows = await context.session.query<ConstraintRow>('constraints', query)
-  return rows.map((row) => {
-    if (row.definition === null) throw changedWhileReading(`the constraint ${row.quoted}`)
-    const entry = address('pg_constraint', row.oid)
-    const text = `CONSTRAINT ${row.quoted} ${row.definition}`
-    const place = placeOf(row)
-    return {
-      relation: row.relation,
-      address: entry,
-      index: row.index,
-      place,
-      text: place === 'statement' ? statement(row, text) : text,
-      isIncomplete: row.attached !== null,
-      needsOwnPath: row.uses_user_function,
-      comments: commentStatements(context, `CONSTRAINT ${row.quoted} ON ${row.table}`, entry),
-    }
-  })
+  const rows = await context.session.query<ConstraintRow>('constraints', query(context))
+  const merged = mergedKeys(rows)
+  return rows.map((row) => constraintFrom(context, row, merged.has(row.oid)))
 }

@@ -1,6 +1,8 @@
 import { literal } from '../quote.ts'
 import { readDefaultPrivileges } from './default-privileges.ts'
 import { grantStatements } from './grants.ts'
+import { readChangedPrivileges, undoChangedPrivileges } from './initial-privileges.ts'
+import { labelStatements, readOutsideLabels } from './labels.ts'
 import {
   address,
   grantsJson,
@@ -9,6 +11,7 @@ import {
   type CatalogContext,
   type Grant,
 } from './parts.ts'
+import { settingClause, settingEntry } from './setting-clause.ts'
 
 interface DatabaseRow {
   oid: number
@@ -19,6 +22,7 @@ interface DatabaseRow {
   ctype: string
   provider: string
   locale: string | null
+  rules: string | null
   actual: Grant[] | null
   standard: Grant[]
   /** `name=value` entries; role null: for every role. */
@@ -30,30 +34,14 @@ const query = `
     pg_encoding_to_char(d.encoding)::text AS encoding, d.datcollate::text AS collate, d.datctype::text AS ctype,
     coalesce(to_jsonb(d) ->> 'datlocprovider', 'c') AS provider,
     coalesce(to_jsonb(d) ->> 'datlocale', to_jsonb(d) ->> 'daticulocale') AS locale,
+    to_jsonb(d) ->> 'daticurules' AS rules,
     CASE WHEN d.datacl IS NOT NULL THEN ${grantsJson('d.datacl')} END AS actual,
     ${grantsJson("acldefault('d', d.datdba)")} AS standard,
     (SELECT coalesce(json_agg(json_build_object(
-        'role', CASE WHEN s.setrole <> 0 THEN ${roleName('s.setrole')} END, 'setting', v)
+        'role', CASE WHEN s.setrole <> 0 THEN ${roleName('s.setrole')} END, 'setting', ${settingEntry('v')})
         ORDER BY s.setrole <> 0, pg_get_userbyid(s.setrole) COLLATE "C", v COLLATE "C"), '[]')
       FROM pg_db_role_setting s, unnest(s.setconfig) v WHERE s.setdatabase = d.oid) AS settings
   FROM pg_database d WHERE d.datname = current_database()`
-
-/** Lists are stored as SQL text that is already quoted: https://www.postgresql.org/docs/current/catalog-pg-db-role-setting.html */
-const listSettings = new Set([
-  'datestyle',
-  'local_preload_libraries',
-  'search_path',
-  'session_preload_libraries',
-  'temp_tablespaces',
-])
-
-function settingClause(entry: string): string {
-  const equals = entry.indexOf('=')
-  const name = entry.slice(0, equals)
-  const value = entry.slice(equals + 1)
-  const isList = listSettings.has(name.toLowerCase()) && value !== ''
-  return `SET ${name} TO ${isList ? value : literal(value)}`
-}
 
 /** A statement about the database whose name is filled in when it runs, so that it fits any copy. */
 function onThisDatabase(statement: string): string {
@@ -67,7 +55,9 @@ const providers: Readonly<Record<string, string>> = { i: 'ICU', b: 'builtin' }
 /** What only CREATE DATABASE can set, for the person who makes the copy. */
 function creationFacts(row: DatabaseRow): string {
   const provider = providers[row.provider]
-  const locale = provider === undefined ? '' : `, locale ${row.locale ?? ''} by ${provider}`
+  // As JSON, because rules may have several lines.
+  const rules = row.rules === null ? '' : ` with rules ${JSON.stringify(row.rules)}`
+  const locale = provider === undefined ? '' : `, locale ${row.locale ?? ''} by ${provider}${rules}`
   return `encoding ${row.encoding}, collation ${row.collate}, character type ${row.ctype}${locale}, owner ${row.owner}`
 }
 
@@ -78,7 +68,7 @@ export async function undoDatabase(
   context: Pick<CatalogContext, 'session'>,
 ): Promise<readonly string[]> {
   const rows = await context.session.query<DatabaseRow>('the database', query)
-  return rows.flatMap((row) => {
+  const statements = rows.flatMap((row) => {
     const roles = new Set(row.settings.flatMap(({ role }) => role ?? []))
     const grants = grantStatements({
       target: `DATABASE ${itsName}`,
@@ -95,15 +85,19 @@ export async function undoDatabase(
       statement.includes(itsName) ? onThisDatabase(statement) : `${statement};`,
     )
   })
+  return [...statements, ...(await undoChangedPrivileges(context))]
 }
 
 /** What belongs to the database as a whole: comment, settings, privileges, default privileges without a schema. */
 export async function readDatabase(context: CatalogContext): Promise<Captured[]> {
   const rows = await context.session.query<DatabaseRow>('the database', query)
-  const defaults = (await readDefaultPrivileges(context)).get(null) ?? []
+  const defaults = (await readDefaultPrivileges(context)).get(null)
+  const outsideLabels = await readOutsideLabels(context.session)
+  const changed = (await readChangedPrivileges(context)).get(null) ?? []
   return rows.map((row) => {
     const entry = address('pg_database', row.oid)
     const comment = context.comments.get(`${entry}:0`)
+    const labels = context.labels.get(`${entry}:0`) ?? []
     const grants = grantStatements({ ...row, target: `DATABASE ${itsName}` })
     return {
       kind: 'database' as const,
@@ -113,24 +107,35 @@ export async function readDatabase(context: CatalogContext): Promise<Captured[]>
         ...(comment === undefined
           ? []
           : [onThisDatabase(`COMMENT ON DATABASE ${itsName} IS ${literal(comment)}`)]),
-        // Before everything else: the search path matters while rows are loaded.
-        ...row.settings.map(({ role, setting }) =>
-          onThisDatabase(
-            role === null
-              ? `ALTER DATABASE ${itsName} ${settingClause(setting)}`
-              : `ALTER ROLE ${role} IN DATABASE ${itsName} ${settingClause(setting)}`,
-          ),
+        ...labelStatements(labels, `DATABASE ${itsName}`).map((statement) =>
+          onThisDatabase(statement.replace(/;$/, '')),
         ),
+        // Before everything else: the search path matters while rows are loaded.
+        ...row.settings
+          .filter(({ role }) => role === null)
+          .map(({ setting }) =>
+            onThisDatabase(`ALTER DATABASE ${itsName} ${settingClause(setting)}`),
+          ),
       ],
+      // Roles are made after the database.
       afterRows: [
+        ...row.settings
+          .filter(({ role }) => role !== null)
+          .map(({ role, setting }) =>
+            onThisDatabase(
+              `ALTER ROLE ${role ?? ''} IN DATABASE ${itsName} ${settingClause(setting)}`,
+            ),
+          ),
         ...grants.map((statement) =>
           statement.includes(itsName) ? onThisDatabase(statement.replace(/;$/, '')) : statement,
         ),
-        ...defaults,
+        ...(outsideLabels.get(null) ?? []),
+        ...changed,
+        ...(defaults?.statements ?? []),
       ],
       counters: [],
-      addresses: [entry],
-      lateAddresses: [],
+      addresses: [entry, ...(defaults?.addresses ?? [])],
+      lateAddresses: defaults?.addresses ?? [],
     }
   })
 }

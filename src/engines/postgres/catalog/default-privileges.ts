@@ -1,8 +1,16 @@
 import { compareText } from '../quote.ts'
 import { grantStatements } from './grants.ts'
-import { grantsJson, roleName, type CatalogContext, type Grant } from './parts.ts'
+import {
+  address,
+  grantsJson,
+  roleName,
+  type Address,
+  type CatalogContext,
+  type Grant,
+} from './parts.ts'
 
 interface DefaultRow {
+  oid: number
   role: string
   schema: string | null
   quoted_schema: string | null
@@ -25,7 +33,7 @@ async function defaultRows(
 ): Promise<readonly DefaultRow[]> {
   return await context.session.query<DefaultRow>(
     'default privileges',
-    `SELECT ${roleName('d.defaclrole')} AS role, n.nspname::text AS schema, quote_ident(n.nspname) AS quoted_schema,
+    `SELECT d.oid, ${roleName('d.defaclrole')} AS role, n.nspname::text AS schema, quote_ident(n.nspname) AS quoted_schema,
        d.defaclobjtype::text AS kind, ${grantsJson('d.defaclacl')} AS actual,
        CASE WHEN d.defaclnamespace = 0
          THEN ${grantsJson(`acldefault(CASE d.defaclobjtype WHEN 'S' THEN 's' ELSE d.defaclobjtype END::"char", d.defaclrole)`)}
@@ -43,22 +51,28 @@ function statementsOf(row: DefaultRow): string[] {
     actual: row.actual,
     standard: row.standard,
   })
-  return lines
-    .filter((line) => !line.includes('SESSION AUTHORIZATION'))
-    .map((line) => prefix + line)
+  return lines.map((line) => prefix + line)
 }
 
-/** ALTER DEFAULT PRIVILEGES statements by the schema they are limited to; null: those of the whole database. */
+/** ALTER DEFAULT PRIVILEGES statements, sorted, and the entries that they are. */
+export interface DefaultPrivileges {
+  readonly statements: readonly string[]
+  readonly addresses: readonly Address[]
+}
+
+/** The default privileges by the schema they are limited to; null: those of the whole database. */
 export async function readDefaultPrivileges(
   context: CatalogContext,
-): Promise<ReadonlyMap<string | null, readonly string[]>> {
-  const statements = new Map<string | null, string[]>()
+): Promise<ReadonlyMap<string | null, DefaultPrivileges>> {
+  const found = new Map<string | null, DefaultPrivileges>()
   for (const row of await defaultRows(context)) {
-    const list = statements.get(row.schema) ?? []
-    list.push(...statementsOf(row))
-    statements.set(row.schema, list.sort(compareText))
+    const { statements = [], addresses = [] } = found.get(row.schema) ?? {}
+    found.set(row.schema, {
+      statements: [...statements, ...statementsOf(row)].sort(compareText),
+      addresses: [...addresses, address('pg_default_acl', row.oid)],
+    })
   }
-  return statements
+  return found
 }
 
 /** The statements that take back all default privileges of the whole database. */

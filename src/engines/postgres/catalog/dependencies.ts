@@ -15,13 +15,18 @@ export interface Dependencies {
   readonly standsFor: ReadonlyMap<Address, Address>
 }
 
-// A sequence that a column owns needs that column only for OWNED BY, which is written with the table.
+// A sequence that a column owns needs that column only for OWNED BY, which is written with the table. A function is said
+// to need the transforms that were there when it was made, used or not: only TRANSFORM FOR TYPE makes it need one.
 const dependencyQuery = `
   SELECT d.classid::regclass::text || ':' || d.objid AS "from", d.refclassid::regclass::text || ':' || d.refobjid AS "to"
   FROM pg_depend d
-  WHERE d.objid >= 16384 AND d.refobjid >= 16384 AND d.deptype <> 'e'
+  WHERE d.objid >= 16384 AND d.deptype <> 'e'
+    -- The schema public has a small number until it is dropped and made again.
+    AND (d.refobjid >= 16384 OR (d.refclassid = 'pg_namespace'::regclass AND d.refobjid = to_regnamespace('public')))
     AND NOT (d.classid = 'pg_class'::regclass AND d.refclassid = 'pg_class'::regclass AND d.refobjsubid > 0
-      AND d.deptype = 'a' AND EXISTS (SELECT FROM pg_sequence s WHERE s.seqrelid = d.objid))`
+      AND d.deptype = 'a' AND EXISTS (SELECT FROM pg_sequence s WHERE s.seqrelid = d.objid))
+    AND NOT (d.classid = 'pg_proc'::regclass AND d.refclassid = 'pg_transform'::regclass
+      AND EXISTS (SELECT FROM pg_proc p WHERE p.oid = d.objid AND p.protrftypes IS NULL))`
 
 const standInQuery = `
   SELECT 'pg_type:' || t.oid AS entry,
@@ -57,6 +62,8 @@ export interface Edge {
   readonly from: string
   readonly to: string
   readonly because: Address
+  /** True where it needs a key that its table gets after the rows: GROUP BY such a key takes the other columns as well. */
+  readonly needsLateKey?: boolean
 }
 
 /** Who must exist before whose `sql` can run; entries that wait for the rows need nothing. */
@@ -80,14 +87,23 @@ export function edgesOf(objects: readonly Captured[], dependencies: Dependencies
     if (late.has(from)) return []
     const source = resolve(from)
     const target = resolve(to)
-    return source === undefined || target === undefined || source === target
+    // A function that calls itself can't be made in one step.
+    const isWithin = source === target && !(from === to && from.startsWith('pg_proc:'))
+    return source === undefined || target === undefined || isWithin
       ? []
-      : [{ from: source, to: target, because: from }]
+      : [
+          {
+            from: source,
+            to: target,
+            because: from,
+            needsLateKey: to.startsWith('pg_constraint:') && late.has(to),
+          },
+        ]
   })
 }
 
-/** What is left when objects that need nothing left, or that nothing left needs, are taken away: the circles. */
-export function circularEdges(edges: readonly Edge[]): readonly Edge[] {
+/** What is left when objects that need nothing left, or that nothing left needs, are taken away. */
+function withoutEnds(edges: readonly Edge[]): readonly Edge[] {
   let left = edges
   for (;;) {
     const sources = new Set(left.map(({ from }) => from))
@@ -96,6 +112,46 @@ export function circularEdges(edges: readonly Edge[]): readonly Edge[] {
     if (remaining.length === left.length) return remaining
     left = remaining
   }
+}
+
+function reachableFrom(start: string, edges: ReadonlyMap<string, readonly Edge[]>): Set<string> {
+  const found = new Set([start])
+  // A set takes what is added while it is walked through.
+  for (const key of found) for (const { to } of edges.get(key) ?? []) found.add(to)
+  return found
+}
+
+/** The edges that lie on circles: from where they lead, there is a way back. */
+export function circularEdges(edges: readonly Edge[]): readonly Edge[] {
+  const left = withoutEnds(edges)
+  const bySource = Map.groupBy(left, ({ from }) => from)
+  const reached = new Map([...bySource.keys()].map((key) => [key, reachableFrom(key, bySource)]))
+  return left.filter(({ from, to }) => reached.get(to)?.has(from) ?? false)
+}
+
+/**
+ * The objects, in their other form those of the given kinds that need themselves by way of others, or a key made late.
+ * What they need and is in no circle with them is made before them all the same.
+ */
+export function apartInCircles(
+  objects: readonly Captured[],
+  dependencies: Dependencies,
+  kinds: readonly ObjectKey['kind'][],
+): readonly Captured[] {
+  const edges = edgesOf(objects, dependencies)
+  const circular = new Set(circularEdges(edges))
+  const bySource = Map.groupBy(edges, ({ from }) => from)
+  const entries = new Map(objects.map((object) => [keyText(object), object.addresses[0]]))
+  return objects.map((object) => {
+    const { inCircle } = object
+    const own = bySource.get(keyText(object)) ?? []
+    const isApart = own.some((edge) => circular.has(edge) || edge.needsLateKey === true)
+    if (inCircle === undefined || !kinds.includes(object.kind) || !isApart) return object
+    const kept = own
+      .filter((edge) => !circular.has(edge))
+      .flatMap(({ to }) => entries.get(to) ?? [])
+    return { ...object, ...inCircle, needs: [...new Set([...(inCircle.needs ?? []), ...kept])] }
+  })
 }
 
 /**

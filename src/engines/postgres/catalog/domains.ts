@@ -11,6 +11,7 @@ import {
   type CatalogContext,
   type Grant,
 } from './parts.ts'
+import { stableText } from './stable-text.ts'
 
 interface DomainConstraint {
   oid: number
@@ -43,8 +44,11 @@ const query = `
     quote_ident(n.nspname) || '.' || quote_ident(t.typname) AS quoted, ${roleName('t.typowner')} AS owner,
     format_type(t.typbasetype, t.typtypmod) AS base,
     CASE WHEN t.typcollation <> b.typcollation AND t.typcollation <> 0 THEN quote_ident(cn.nspname) || '.' || quote_ident(co.collname) END AS collation,
-    t.typnotnull AS is_not_null, t.typdefault IS NOT NULL OR t.typdefaultbin IS NOT NULL AS has_default,
-    coalesce(pg_get_expr(t.typdefaultbin, 0), quote_literal(t.typdefault)) AS "default",
+    t.typnotnull AS is_not_null, t.typdefaultbin IS NOT NULL AS has_default,
+    CASE WHEN t.typdefaultbin IS NOT NULL THEN pg_get_expr(t.typdefaultbin, 0)
+      -- A domain has the default of its type unless it says otherwise.
+      WHEN t.typdefault IS NULL THEN CASE WHEN b.typdefault IS NOT NULL THEN 'NULL' END
+      WHEN t.typdefault IS DISTINCT FROM b.typdefault THEN quote_literal(t.typdefault) END AS "default",
     (SELECT json_agg(json_build_object('oid', k.oid::int8, 'name', k.conname, 'quoted', quote_ident(k.conname), 'kind', k.contype,
         'is_valid', k.convalidated, 'definition', pg_get_constraintdef(k.oid)) ORDER BY k.conname COLLATE "C")
       FROM pg_constraint k WHERE k.contypid = t.oid) AS constraints,
@@ -62,7 +66,62 @@ function notNull(row: DomainRow, constraints: readonly DomainConstraint[]): stri
   return [isStandard ? 'NOT NULL' : `CONSTRAINT ${named.quoted} NOT NULL`]
 }
 
-function statements(context: CatalogContext, row: DomainRow): string[] {
+function checkText(check: DomainConstraint): string {
+  return `CONSTRAINT ${check.quoted} ${stableText(check.definition ?? '')}`
+}
+
+function createStatement(row: DomainRow, checks: readonly DomainConstraint[]): string {
+  const clauses = [
+    ...(row.collation === null ? [] : [`COLLATE ${row.collation}`]),
+    ...(row.default === null ? [] : [`DEFAULT ${row.default}`]),
+    ...notNull(row, row.constraints ?? []),
+    ...checks.map(checkText),
+  ]
+  return `${[`CREATE DOMAIN ${row.quoted} AS ${row.base}`, ...clauses].join('\n  ')};`
+}
+
+function constraintComments(
+  context: CatalogContext,
+  row: DomainRow,
+  constraints: readonly DomainConstraint[],
+): readonly string[] {
+  return constraints.flatMap(({ oid, quoted }) =>
+    commentStatements(
+      context,
+      `CONSTRAINT ${quoted} ON DOMAIN ${row.quoted}`,
+      address('pg_constraint', oid),
+    ),
+  )
+}
+
+function addStatements(row: DomainRow, checks: readonly DomainConstraint[]): string[] {
+  return checks.map((check) => `ALTER DOMAIN ${row.quoted} ADD ${checkText(check)};`)
+}
+
+/** The statements for a domain with some of its checks; the others are added later. */
+function statements(
+  context: CatalogContext,
+  row: DomainRow,
+  checks: readonly DomainConstraint[],
+): readonly string[] {
+  const others = (row.constraints ?? []).filter(({ kind }) => kind !== 'c')
+  return [
+    createStatement(
+      row,
+      checks.filter(({ is_valid }) => is_valid),
+    ),
+    ...addStatements(
+      row,
+      checks.filter(({ is_valid }) => !is_valid),
+    ),
+    `ALTER DOMAIN ${row.quoted} OWNER TO ${row.owner};`,
+    ...commentStatements(context, `DOMAIN ${row.quoted}`, address('pg_type', row.oid)),
+    ...constraintComments(context, row, [...checks, ...others]),
+    ...grantStatements({ ...row, target: `TYPE ${row.quoted}` }),
+  ]
+}
+
+function domainFrom(context: CatalogContext, row: DomainRow): Captured {
   const constraints = row.constraints ?? []
   if (
     (row.has_default && row.default === null) ||
@@ -71,46 +130,29 @@ function statements(context: CatalogContext, row: DomainRow): string[] {
     throw changedWhileReading(`the domain ${row.quoted}`)
   }
   const checks = constraints.filter(({ kind }) => kind === 'c')
-  const text = (check: DomainConstraint): string =>
-    `CONSTRAINT ${check.quoted} ${check.definition ?? ''}`
-  const clauses = [
-    ...(row.collation === null ? [] : [`COLLATE ${row.collation}`]),
-    ...(row.default === null ? [] : [`DEFAULT ${row.default}`]),
-    ...notNull(row, constraints),
-    ...checks.filter(({ is_valid }) => is_valid).map(text),
-  ]
-  return [
-    `${[`CREATE DOMAIN ${row.quoted} AS ${row.base}`, ...clauses].join('\n  ')};`,
-    ...checks
-      .filter(({ is_valid }) => !is_valid)
-      .map((check) => `ALTER DOMAIN ${row.quoted} ADD ${text(check)};`),
-    `ALTER DOMAIN ${row.quoted} OWNER TO ${row.owner};`,
-    ...commentStatements(context, `DOMAIN ${row.quoted}`, address('pg_type', row.oid)),
-    ...constraints.flatMap(({ oid, quoted }) =>
-      commentStatements(
-        context,
-        `CONSTRAINT ${quoted} ON DOMAIN ${row.quoted}`,
-        address('pg_constraint', oid),
-      ),
-    ),
-    ...grantStatements({ ...row, target: `TYPE ${row.quoted}` }),
-  ]
+  return {
+    kind: 'domain',
+    schema: row.schema,
+    name: row.name,
+    sql: statements(context, row, checks),
+    afterRows: [],
+    counters: [],
+    addresses: [
+      address('pg_type', row.oid),
+      ...constraints.map(({ oid }) => address('pg_constraint', oid)),
+    ],
+    lateAddresses: [],
+    // A check may call a function that takes the domain.
+    inCircle: {
+      sql: statements(context, row, []),
+      afterRows: [...addStatements(row, checks), ...constraintComments(context, row, checks)],
+      lateAddresses: checks.map(({ oid }) => address('pg_constraint', oid)),
+    },
+  }
 }
 
 /** The domains with all their constraints. */
 export async function readDomains(context: CatalogContext): Promise<readonly Captured[]> {
   const rows = await context.session.query<DomainRow>('domains', query)
-  return rows.map((row) => ({
-    kind: 'domain',
-    schema: row.schema,
-    name: row.name,
-    sql: statements(context, row),
-    afterRows: [],
-    counters: [],
-    addresses: [
-      address('pg_type', row.oid),
-      ...(row.constraints ?? []).map(({ oid }) => address('pg_constraint', oid)),
-    ],
-    lateAddresses: [],
-  }))
+  return rows.map((row) => domainFrom(context, row))
 }

@@ -24,10 +24,13 @@ function privilegeList(
   return names.map((name) => name + suffix).join(', ')
 }
 
+interface Group {
+  readonly first: Grant
+  readonly privileges: readonly string[]
+}
+
 /** Groups grants by grantor, grantee and grant option, sorted, each with its privileges. */
-function grouped(
-  grants: readonly Grant[],
-): { readonly first: Grant; readonly privileges: readonly string[] }[] {
+function grouped(grants: readonly Grant[]): readonly Group[] {
   const groups = new Map<string, { first: Grant; privileges: string[] }>()
   for (const grant of grants) {
     const key = JSON.stringify([grant.grantor, grant.grantee, grant.grantable])
@@ -38,32 +41,50 @@ function grouped(
   return [...groups.entries()].sort(([a], [b]) => compareText(a, b)).map(([, group]) => group)
 }
 
-/** The owner's grants first, then those of grantors who by then hold the grant option. */
-function inGrantingOrder<Group extends { readonly first: Grant }>(
-  groups: readonly Group[],
+/** The owner's grants first, then those of grantors who by then hold the grant option for the privilege. */
+function inGrantingOrder(
+  grants: readonly Grant[],
+  held: readonly Grant[],
   owner: string,
-): Group[] {
-  const ordered: Group[] = []
-  const mayGrant = new Set([owner])
-  let waiting = groups
-  while (waiting.length > 0) {
-    const ready = waiting.filter(({ first }) => mayGrant.has(first.grantor))
-    // A grantor who holds no option any more can't come before anybody.
-    const next = ready.length > 0 ? ready : waiting
-    ordered.push(...next)
-    for (const { first } of next) if (first.grantable) mayGrant.add(first.grantee)
-    waiting = waiting.filter((group) => !next.includes(group))
+): readonly Group[] {
+  const groups: Group[] = []
+  const option = (role: string, privilege: string): string => JSON.stringify([role, privilege])
+  const options = new Set<string>()
+  const take = (taken: readonly Grant[]): void => {
+    for (const { grantee, privilege, grantable } of taken)
+      if (grantable) options.add(option(grantee, privilege))
   }
-  return ordered
+  take(held)
+  let next: readonly Grant[] = grants.filter(({ grantor }) => grantor === owner)
+  for (let waiting = grants; waiting.length > 0;) {
+    groups.push(...grouped(next))
+    take(next)
+    waiting = waiting.filter((grant) => !next.includes(grant))
+    const ready = waiting.filter(({ grantor, privilege }) =>
+      options.has(option(grantor, privilege)),
+    )
+    // A grantor who holds no option any more can't come before anybody.
+    next = ready.length > 0 ? ready : waiting
+  }
+  return groups
 }
 
 // The owner holds every grant option without its being stored.
 function sameGrant(left: Grant, right: Grant, owner: string): boolean {
   return (
+    left.grantor === right.grantor &&
     left.grantee === right.grantee &&
     left.privilege === right.privilege &&
     (left.grantee === owner || left.grantable === right.grantable)
   )
+}
+
+/**
+ * A grant counts for the role that runs it, or for the owner where that role may act for the owner; GRANTED BY takes no
+ * other role than the one that runs it. https://www.postgresql.org/docs/current/sql-grant.html
+ */
+function inTheNameOf(role: string, owner: string, statement: string): readonly string[] {
+  return role === owner ? [statement] : [`SET ROLE ${role};`, statement, 'RESET ROLE;']
 }
 
 /**
@@ -79,19 +100,24 @@ export function grantStatements(object: GrantTarget): string[] {
   )
   const isIn = (grants: readonly Grant[], grant: Grant): boolean =>
     grants.some((other) => sameGrant(other, grant, owner))
+  const kept = standard.filter((grant) => isIn(actual, grant))
   const revoked = grouped(standard.filter((grant) => !isIn(actual, grant)))
-  const granted = inGrantingOrder(grouped(actual.filter((grant) => !isIn(standard, grant))), owner)
+  const granted = actual.filter((grant) => !isIn(standard, grant))
   return [
-    ...revoked.map(
-      ({ first, privileges }) =>
+    ...revoked.flatMap(({ first, privileges }) =>
+      inTheNameOf(
+        first.grantor,
+        owner,
         `REVOKE ${privilegeList(privileges, ownersPrivileges, suffix)} ON ${target} FROM ${first.grantee};`,
+      ),
     ),
-    ...granted.flatMap(({ first, privileges }) => {
+    ...inGrantingOrder(granted, kept, owner).flatMap(({ first, privileges }) => {
       const option = first.grantable && first.grantee !== owner ? ' WITH GRANT OPTION' : ''
-      const statement = `GRANT ${privilegeList(privileges, ownersPrivileges, suffix)} ON ${target} TO ${first.grantee}${option};`
-      return first.grantor === owner
-        ? [statement]
-        : [`SET SESSION AUTHORIZATION ${first.grantor};`, statement, 'RESET SESSION AUTHORIZATION;']
+      return inTheNameOf(
+        first.grantor,
+        owner,
+        `GRANT ${privilegeList(privileges, ownersPrivileges, suffix)} ON ${target} TO ${first.grantee}${option};`,
+      )
     }),
   ]
 }

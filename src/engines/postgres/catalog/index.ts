@@ -1,9 +1,16 @@
 import type { DbObject, NotCaptured, ObjectKey, Table } from '../../../model.ts'
+import { qualifiedIdentifier } from '../quote.ts'
 import { capabilities, type CatalogSession } from '../session.ts'
+import { readAccessMethods } from './access-methods.ts'
+import { readBaseTypes } from './base-types.ts'
+import { readCasts } from './casts.ts'
 import { readCensus } from './census.ts'
+import { readCollations } from './collations.ts'
 import { readComments } from './comments.ts'
+import { readConversions } from './conversions.ts'
 import { readDatabase } from './database.ts'
 import {
+  apartInCircles,
   circularEdges,
   edgesOf,
   keyText,
@@ -13,15 +20,30 @@ import {
   type Edge,
 } from './dependencies.ts'
 import { readDomains } from './domains.ts'
+import { readEventTriggers } from './event-triggers.ts'
 import { readExtensionRows } from './extension-rows.ts'
 import { readExtensions } from './extensions.ts'
-import { address, type Captured, type CatalogContext } from './parts.ts'
+import { readForeignDataWrappers } from './foreign-data-wrappers.ts'
+import { readForeignServers } from './foreign-servers.ts'
+import { foreignTableFrom } from './foreign-tables.ts'
+import { readAttachments } from './labels.ts'
+import { readLanguages } from './languages.ts'
+import { readLargeObjects } from './large-objects.ts'
+import { readOperatorClasses } from './operator-classes.ts'
+import { readOperatorFamilies } from './operator-families.ts'
+import { readOperators } from './operators.ts'
+import { address, type Captured, type CatalogContext, type Reading } from './parts.ts'
+import { readPublications } from './publications.ts'
 import { readRelationParts, type RelationParts } from './relation-parts.ts'
 import { readRelations, type RelationRow } from './relations.ts'
+import { readRoles } from './roles.ts'
 import { readRoutines } from './routines.ts'
 import { readSchemas } from './schemas.ts'
 import { readSequences, type OwnedSequence } from './sequences.ts'
+import { readSubscriptions } from './subscriptions.ts'
 import { tableFrom } from './tables.ts'
+import { readTextSearch } from './text-search.ts'
+import { readTransforms } from './transforms.ts'
 import { readTypes } from './types.ts'
 import { materializedViewFrom, viewFrom } from './views.ts'
 
@@ -31,11 +53,14 @@ export interface CatalogContent {
   readonly versions: Readonly<Record<string, string>>
   readonly notCaptured: readonly NotCaptured[]
   readonly warnings: readonly string[]
+  /** SQL behind FROM that gives the rows of the tables, by qualifiedIdentifier, that are not just read as they are. */
+  readonly rowsFrom: ReadonlyMap<string, string>
 }
 
 function relationFrom(context: CatalogContext, row: RelationRow, parts: RelationParts): Captured {
   if (row.kind === 'v') return viewFrom(context, row, parts)
   if (row.kind === 'm') return materializedViewFrom(context, row, parts)
+  if (row.kind === 'f') return foreignTableFrom(context, row, parts)
   return tableFrom(context, row, parts)
 }
 
@@ -54,8 +79,8 @@ function defaultsInCircles(
   )
 }
 
-/** Renders tables and views, and again when defaults must be put off to break circles. */
-function relationsFrom(
+/** All objects, with tables and views; what is in circles is made in two steps: functions, then defaults, then views. */
+function objectsFrom(
   context: CatalogContext,
   rows: readonly RelationRow[],
   parts: Omit<RelationParts, 'deferredDefaults'>,
@@ -65,8 +90,15 @@ function relationsFrom(
   const render = (deferredDefaults: ReadonlySet<number>): Captured[] =>
     rows.map((row) => relationFrom(context, row, { ...parts, deferredDefaults }))
   const relations = render(new Set())
-  const deferred = defaultsInCircles(edgesOf([...others, ...relations], dependencies), parts)
-  return deferred.size === 0 ? relations : render(deferred)
+  const plain = apartInCircles([...others, ...relations], dependencies, [
+    'function',
+    'procedure',
+    'domain',
+  ])
+  const deferred = defaultsInCircles(edgesOf(plain, dependencies), parts)
+  const objects =
+    deferred.size === 0 ? plain : [...plain.slice(0, others.length), ...render(deferred)]
+  return apartInCircles(objects, dependencies, ['view'])
 }
 
 function text(statements: readonly string[]): string {
@@ -87,6 +119,7 @@ function modelObject(captured: Captured, dependsOn: readonly ObjectKey[]): DbObj
     ...keyOf(captured),
     sql: text(captured.sql),
     ...(captured.afterRows.length === 0 ? {} : { sqlAfterRows: text(captured.afterRows) }),
+    ...((captured.secrets ?? []).length === 0 ? {} : { sqlSecrets: text(captured.secrets ?? []) }),
     ...(captured.counters.length === 0 ? {} : { sqlCounters: text(captured.counters) }),
     dependsOn,
   }
@@ -106,6 +139,9 @@ function plainEdges(objects: readonly Captured[], owned: readonly OwnedSequence[
       object.schema !== undefined && schemas.has(object.schema)
         ? edge(keyText(object), keyText({ kind: 'schema', name: object.schema }), 'schema')
         : [],
+    ),
+    ...objects.flatMap((object) =>
+      (object.needs ?? []).flatMap((entry) => edge(keyText(object), keys.get(entry), entry)),
     ),
     ...owned
       .filter(({ isIdentity }) => !isIdentity)
@@ -139,45 +175,88 @@ function withDependencies(
   })
 }
 
-/** Reads the whole catalog of one database by a fixed number of queries, under the caller's transaction. */
-export async function readCatalog(session: CatalogSession): Promise<CatalogContent> {
+/** The kinds that need nothing but the catalogs, each with one query of its own. */
+const readers: readonly ((context: CatalogContext) => Promise<Reading>)[] = [
+  readRoles,
+  readLanguages,
+  readAccessMethods,
+  readCollations,
+  readConversions,
+  readBaseTypes,
+  readCasts,
+  readTransforms,
+  readOperators,
+  readOperatorFamilies,
+  readOperatorClasses,
+  readTextSearch,
+  readForeignDataWrappers,
+  readForeignServers,
+  readPublications,
+  readSubscriptions,
+  readEventTriggers,
+  readLargeObjects,
+  readExtensionRows,
+]
+
+async function readAll(context: CatalogContext): Promise<Required<Reading>> {
+  const readings: Reading[] = []
+  for (const read of readers) readings.push(await read(context))
+  return {
+    objects: readings.flatMap(({ objects }) => objects),
+    refused: readings.flatMap(({ refused = [] }) => refused),
+    warnings: readings.flatMap(({ warnings = [] }) => warnings),
+  }
+}
+
+/** What the catalog files found: the objects with the entries that they account for, and what goes with them. */
+export async function readObjects(session: CatalogSession) {
   const comments = await readComments(session)
-  const context: CatalogContext = { session, can: capabilities(session.version), comments }
+  const attachments = await readAttachments(session)
+  const context: CatalogContext = {
+    session,
+    can: capabilities(session.version),
+    comments,
+    ...attachments,
+  }
   const sequences = await readSequences(context)
   const parts = await readRelationParts(context, sequences.owned)
   const types = await readTypes(context, parts.columns)
   const extensions = await readExtensions(context)
+  const plain = await readAll(context)
   const others: Captured[] = [
     ...(await readDatabase(context)),
     ...(await readSchemas(context)),
     ...extensions.objects,
-    ...types.objects,
+    ...types,
     ...(await readDomains(context)),
     ...sequences.objects,
     ...(await readRoutines(context)),
+    ...plain.objects,
   ]
   const dependencies = await readDependencies(context)
-  const relations = relationsFrom(
-    context,
-    await readRelations(context),
-    parts,
-    others,
-    dependencies,
-  )
-  const objects = [...others, ...relations]
+  const objects = objectsFrom(context, await readRelations(context), parts, others, dependencies)
+  return { context, objects, plain, sequences, parts, dependencies, versions: extensions.versions }
+}
+
+/** Reads the whole catalog of one database by a fixed number of queries, under the caller's transaction. */
+export async function readCatalog(session: CatalogSession): Promise<CatalogContent> {
+  const found = await readObjects(session)
+  const { context, objects, plain, sequences, parts, dependencies, versions } = found
   const { edges, broken } = withoutCircles([
     ...edgesOf(objects, dependencies),
     ...plainEdges(objects, sequences.owned),
   ])
   return {
     objects: withDependencies(objects, edges),
-    versions: extensions.versions,
-    notCaptured: [
-      ...(await readCensus(context)),
-      ...(await readExtensionRows(context)),
-      ...types.uncaptured.map(rangeNotCaptured),
-    ],
+    rowsFrom: new Map(
+      objects.flatMap((object) =>
+        object.rowsFrom === undefined ? [] : [[qualifiedIdentifier(object), object.rowsFrom]],
+      ),
+    ),
+    versions,
+    notCaptured: [...(await readCensus(context, objects, plain.refused))],
     warnings: [
+      ...plain.warnings,
       ...[...parts.indexes.values()].flat().flatMap(({ warning }) => warning ?? []),
       ...sequences.unreadable.map(
         (name) => `The position of the sequence ${name} may not be read.`,
@@ -186,13 +265,5 @@ export async function readCatalog(session: CatalogSession): Promise<CatalogConte
         (key) => `${key} needs itself by way of others; a restore may need two passes.`,
       ),
     ],
-  }
-}
-
-function rangeNotCaptured(name: string): NotCaptured {
-  return {
-    kind: 'range type',
-    name,
-    reason: 'Ranges with a canonical function are not read yet; pg_dump keeps them.',
   }
 }

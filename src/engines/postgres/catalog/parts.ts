@@ -1,6 +1,8 @@
-import type { ObjectKey } from '../../../model.ts'
+import type { NotCaptured, ObjectKey } from '../../../model.ts'
 import type { Capabilities, CatalogSession } from '../session.ts'
 import { compareText, literal } from '../quote.ts'
+import type { Asked } from './asked.ts'
+import { labelStatements, type Attachments } from './labels.ts'
 
 /** An entry of a system catalog, as pg_depend names it: `pg_class:16401`. */
 export type Address = string
@@ -13,11 +15,31 @@ export interface Captured extends ObjectKey {
   readonly sql: readonly string[]
   readonly afterRows: readonly string[]
   readonly counters: readonly string[]
+  /** Statements that set passwords and the like, run after `sql`; never in a shared file. */
+  readonly secrets?: readonly string[]
   /** Catalog entries that are this object; what depends on them depends on it. */
   readonly addresses: readonly Address[]
   /** The subset of `addresses` whose own needs must be met only after the rows. */
   readonly lateAddresses: readonly Address[]
+  /** Entries that must exist before this object and that pg_depend does not name. */
+  readonly needs?: readonly Address[]
   readonly table?: TableFacts
+  /** SQL behind FROM that gives the rows of a table, where that is not just the table itself. */
+  readonly rowsFrom?: string
+  /** How it is written when it needs itself by way of others: with less at first, and the whole after the rows. */
+  readonly inCircle?: Pick<Captured, 'sql' | 'afterRows' | 'lateAddresses' | 'needs'>
+}
+
+/** An entry that can't be written, and why. */
+export interface Refused extends NotCaptured {
+  readonly address: Address
+}
+
+/** What a catalog file found. */
+export interface Reading {
+  readonly objects: readonly Captured[]
+  readonly refused?: readonly Refused[]
+  readonly warnings?: readonly string[]
 }
 
 /** What makes a captured object a table of the model. */
@@ -33,11 +55,11 @@ export interface TableFacts {
 }
 
 /** What every catalog file may use: the session and what was read before. */
-export interface CatalogContext {
+export interface CatalogContext extends Attachments {
   readonly session: CatalogSession
   readonly can: Capabilities
   /** Comments by address and column number (0: the object itself). */
-  readonly comments: ReadonlyMap<string, string>
+  readonly comments: Asked<string>
 }
 
 /** An entry of an ACL, from aclexplode(). */
@@ -84,15 +106,26 @@ export function address(catalog: string, oid: number): Address {
   return `${catalog}:${oid}`
 }
 
-/** The COMMENT statement of an entry or of one of its columns; none: no statement. */
+/**
+ * What is attached to an entry or one of its columns: its comment, security labels, and extensions that it is dropped
+ * with. `altered` is what this last statement calls it, where that is not what the others do.
+ */
 export function commentStatements(
   context: CatalogContext,
   target: string,
   entry: Address,
   column = 0,
+  altered = target,
 ): readonly string[] {
-  const text = context.comments.get(`${entry}:${column}`)
-  return text === undefined ? [] : [`COMMENT ON ${target} IS ${literal(text)};`]
+  const key = `${entry}:${column}`
+  const text = context.comments.get(key)
+  return [
+    ...(text === undefined ? [] : [`COMMENT ON ${target} IS ${literal(text)};`]),
+    ...labelStatements(context.labels.get(key) ?? [], target),
+    ...(context.extensions.get(key) ?? []).map(
+      (extension) => `ALTER ${altered} DEPENDS ON EXTENSION ${extension};`,
+    ),
+  ]
 }
 
 /** `name=value` options of a catalog array, sorted, as SQL: `fillfactor=70, user_catalog_table=true`. */

@@ -7,6 +7,7 @@ import {
   type CatalogContext,
   type RelationPart,
 } from './parts.ts'
+import { stableText } from './stable-text.ts'
 
 interface PolicyRow {
   oid: number
@@ -52,8 +53,8 @@ function statement(row: PolicyRow): string {
       ...(row.is_permissive ? [] : ['AS RESTRICTIVE']),
       ...(command === undefined ? [] : [`FOR ${command}`]),
       ...(isForAll ? [] : [`TO ${row.roles.join(', ')}`]),
-      ...(row.using === null ? [] : [`USING (${row.using})`]),
-      ...(row.check === null ? [] : [`WITH CHECK (${row.check})`]),
+      ...(row.using === null ? [] : [`USING (${stableText(row.using)})`]),
+      ...(row.check === null ? [] : [`WITH CHECK (${stableText(row.check)})`]),
     ].join(' ') + ';'
   )
 }

@@ -1,4 +1,5 @@
 import { readColumns, type ColumnRow } from './columns.ts'
+import { readForeignTables, type ForeignTable } from './foreign-table-facts.ts'
 import { readConstraints, type Constraint } from './constraints.ts'
 import { readIndexes, type Index } from './indexes.ts'
 import { byRelation, type CatalogContext, type RelationPart } from './parts.ts'
@@ -7,11 +8,13 @@ import { readRules } from './rules.ts'
 import type { OwnedSequence } from './sequences.ts'
 import { readStatistics } from './statistics.ts'
 import { readTriggers } from './triggers.ts'
+import type { Capabilities } from '../session.ts'
 
 type Grouped<Part> = ReadonlyMap<number, readonly Part[]>
 
 /** Everything that belongs to relations, by the oid of the relation. */
 export interface RelationParts {
+  readonly can: Capabilities
   readonly columns: Grouped<ColumnRow>
   readonly constraints: Grouped<Constraint>
   readonly indexes: Grouped<Index>
@@ -19,6 +22,8 @@ export interface RelationParts {
   readonly rules: Grouped<RelationPart>
   readonly policies: Grouped<RelationPart>
   readonly statistics: Grouped<RelationPart>
+  /** The servers and options of foreign tables. */
+  readonly foreign: ReadonlyMap<number, ForeignTable>
   readonly sequences: ReadonlyMap<number, readonly OwnedSequence[]>
   /** The pg_attrdef entries whose expression must wait for the rows, to break a circle. */
   readonly deferredDefaults: ReadonlySet<number>
@@ -36,6 +41,7 @@ export async function readRelationParts(
   owned: readonly OwnedSequence[],
 ): Promise<Omit<RelationParts, 'deferredDefaults'>> {
   return {
+    can: context.can,
     columns: byRelation(await readColumns(context)),
     constraints: byRelation(await readConstraints(context)),
     indexes: byRelation(await readIndexes(context)),
@@ -43,6 +49,7 @@ export async function readRelationParts(
     rules: byRelation(await readRules(context)),
     policies: byRelation(await readPolicies(context)),
     statistics: byRelation(await readStatistics(context)),
+    foreign: await readForeignTables(context),
     sequences: sequencesByTable(owned),
   }
 }

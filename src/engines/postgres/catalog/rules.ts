@@ -7,6 +7,7 @@ import {
   type CatalogContext,
   type RelationPart,
 } from './parts.ts'
+import { stableText } from './stable-text.ts'
 
 interface RuleRow {
   oid: number
@@ -41,7 +42,7 @@ export async function readRules(context: CatalogContext): Promise<readonly Relat
       address: address('pg_rewrite', row.oid),
       phase: 'afterRows',
       statements: [
-        row.definition,
+        stableText(row.definition),
         ...(state === undefined ? [] : [`ALTER TABLE ${row.table} ${state} RULE ${row.quoted};`]),
         ...commentStatements(
           context,

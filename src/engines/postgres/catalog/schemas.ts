@@ -1,5 +1,6 @@
 import { readDefaultPrivileges } from './default-privileges.ts'
 import { grantStatements } from './grants.ts'
+import { labelStatements } from './labels.ts'
 import {
   address,
   commentStatements,
@@ -66,6 +67,7 @@ export async function readSchemas(context: CatalogContext): Promise<Captured[]> 
   return rows.map((row) => {
     const entry = address('pg_namespace', row.oid)
     const comment = context.comments.get(`${entry}:0`)
+    const privileges = defaults.get(row.name)
     const hasStandardOwner =
       row.is_standard && row.owner === (publicOwner(context) ?? row.first_superuser)
     const hasStandardComment = row.is_standard && comment === publicComment
@@ -75,16 +77,18 @@ export async function readSchemas(context: CatalogContext): Promise<Captured[]> 
       sql: [
         `CREATE SCHEMA ${row.is_standard ? 'IF NOT EXISTS ' : ''}${row.quoted};`,
         ...(hasStandardOwner ? [] : [`ALTER SCHEMA ${row.quoted} OWNER TO ${row.owner};`]),
-        ...(hasStandardComment ? [] : commentStatements(context, `SCHEMA ${row.quoted}`, entry)),
+        ...(hasStandardComment
+          ? labelStatements(context.labels.get(`${entry}:0`) ?? [], `SCHEMA ${row.quoted}`)
+          : commentStatements(context, `SCHEMA ${row.quoted}`, entry)),
         ...(row.is_standard && comment === undefined
           ? [`COMMENT ON SCHEMA ${row.quoted} IS NULL;`]
           : []),
         ...grantStatements({ ...row, target: `SCHEMA ${row.quoted}` }),
       ],
-      afterRows: defaults.get(row.name) ?? [],
+      afterRows: privileges?.statements ?? [],
       counters: [],
-      addresses: [entry],
-      lateAddresses: [],
+      addresses: [entry, ...(privileges?.addresses ?? [])],
+      lateAddresses: privileges?.addresses ?? [],
     }
   })
 }

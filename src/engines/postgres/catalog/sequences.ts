@@ -39,7 +39,9 @@ interface SequenceRow {
 const query = `
   SELECT c.oid, n.nspname::text AS schema, c.relname::text AS name,
     quote_ident(n.nspname) || '.' || quote_ident(c.relname) AS quoted, ${roleName('c.relowner')} AS owner,
-    c.relpersistence = 'u' AS is_unlogged, has_sequence_privilege(c.oid, 'SELECT') AND has_schema_privilege(n.oid, 'USAGE') AS may_read,
+    c.relpersistence = 'u' AS is_unlogged, has_sequence_privilege(c.oid, 'SELECT') AND has_schema_privilege(n.oid, 'USAGE')
+      -- A standby has no position of a sequence that is unlogged.
+      AND NOT (c.relpersistence = 'u' AND pg_is_in_recovery()) AS may_read,
     CASE WHEN c.relacl IS NOT NULL THEN ${grantsJson('c.relacl')} END AS actual,
     ${grantsJson("acldefault('s', c.relowner)")} AS standard,
     format_type(s.seqtypid, NULL) AS type, s.seqstart::text AS start, s.seqincrement::text AS increment,
@@ -62,8 +64,11 @@ export interface OwnedSequence {
   readonly quoted: string
   readonly schema: string
   readonly name: string
+  readonly type: string
   /** Options for GENERATED … AS IDENTITY without the name; those that are standard are left out. */
   readonly options: readonly string[]
+  /** ALTER SEQUENCE with all of them, for a sequence that has not the type of its column. */
+  readonly retyped: string
   /** Undefined where a sequence is as its table is. */
   readonly isUnlogged: boolean | undefined
   readonly counters: readonly string[]
@@ -91,6 +96,17 @@ function options(row: SequenceRow): string[] {
     ...(row.cache === '1' ? [] : [`CACHE ${row.cache}`]),
     ...(row.cycles ? ['CYCLE'] : []),
   ]
+}
+
+/** The type and every option of a sequence that was made as another. */
+function retyped(row: SequenceRow): string {
+  const limit = [`MINVALUE ${row.smallest}`, `MAXVALUE ${row.largest}`, `START WITH ${row.start}`]
+  const rest = [
+    `INCREMENT BY ${row.increment}`,
+    `CACHE ${row.cache}`,
+    row.cycles ? 'CYCLE' : 'NO CYCLE',
+  ]
+  return `ALTER SEQUENCE ${row.quoted} AS ${row.type} ${[...limit, ...rest].join(' ')} RESTART;`
 }
 
 interface Position {
@@ -167,7 +183,9 @@ function owned(
       quoted: row.quoted,
       schema: row.schema,
       name: row.name,
+      type: row.type,
       options: options(row),
+      retyped: retyped(row),
       isUnlogged: context.can.hasUnloggedSequences ? row.is_unlogged : undefined,
       counters,
       tail: row.ownership === 'i' ? tailOf(context, row) : [],

@@ -8,6 +8,7 @@ import {
   type CatalogContext,
   type RelationPart,
 } from './parts.ts'
+import { stableText } from './stable-text.ts'
 
 interface StatisticsRow {
   oid: number
@@ -37,7 +38,7 @@ export async function readStatistics(context: CatalogContext): Promise<readonly 
       address: entry,
       phase: 'afterRows',
       statements: [
-        `${row.definition};`,
+        `${stableText(row.definition)};`,
         `ALTER STATISTICS ${row.quoted} OWNER TO ${row.owner};`,
         ...(row.target === null
           ? []

@@ -3,107 +3,20 @@ import { compareText } from '../quote.ts'
 import {
   columnComments,
   columnGrants,
-  columnLine,
-  inheritedNotNullLine,
   columnStatements,
   defaultStatement,
+  isAttachedWithIt,
+  notNullComments,
   notValidNotNull,
-  type ColumnOwner,
-  type ColumnRow,
-} from './columns.ts'
+} from './column-text.ts'
 import type { Constraint } from './constraints.ts'
+import { createStatement } from './create-table.ts'
 import { grantStatements } from './grants.ts'
 import type { Index } from './indexes.ts'
-import {
-  address,
-  commentStatements,
-  optionList,
-  type Captured,
-  type CatalogContext,
-  type RelationPart,
-} from './parts.ts'
+import { address, commentStatements, type Captured, type CatalogContext } from './parts.ts'
 import type { RelationParts } from './relation-parts.ts'
 import type { RelationRow } from './relations.ts'
-import type { OwnedSequence } from './sequences.ts'
-
-/** All that one table's file is made of. */
-interface TableParts {
-  readonly row: RelationRow
-  readonly owner: ColumnOwner
-  readonly columns: readonly ColumnRow[]
-  readonly constraints: readonly Constraint[]
-  readonly indexes: readonly Index[]
-  readonly sequences: readonly OwnedSequence[]
-  readonly late: readonly RelationPart[]
-  readonly isDeferred: (column: ColumnRow) => boolean
-}
-
-function partsOf(row: RelationRow, parts: RelationParts): TableParts {
-  const of = <Part>(groups: ReadonlyMap<number, readonly Part[]>): readonly Part[] =>
-    groups.get(row.oid) ?? []
-  return {
-    row,
-    owner: { ...row, writesAllColumns: row.is_partition || (row.parents ?? []).length === 0 },
-    columns: of(parts.columns),
-    constraints: of(parts.constraints),
-    indexes: of(parts.indexes),
-    sequences: of(parts.sequences),
-    late: [
-      ...of(parts.statistics),
-      ...of(parts.triggers),
-      ...of(parts.rules),
-      ...of(parts.policies),
-    ],
-    isDeferred: (column) =>
-      column.expression_oid !== null && parts.deferredDefaults.has(column.expression_oid),
-  }
-}
-
-/** A typed table takes its columns from the type; only what is added to them is written. */
-function typedColumnLine(column: ColumnRow, line: string): string[] {
-  const rest = line.slice(`${column.quoted} ${column.type}`.length).replace(/^ COLLATE \S+/, '')
-  return rest === '' ? [] : [`${column.quoted} WITH OPTIONS${rest}`]
-}
-
-function elementLines(parts: TableParts): string[] {
-  const identityOf = (column: ColumnRow): OwnedSequence | undefined =>
-    parts.sequences.find(
-      (sequence) => sequence.isIdentity && sequence.columnNumber === column.number,
-    )
-  const columns = parts.columns.flatMap((column) => {
-    const line = columnLine(column, parts.owner, identityOf(column), parts.isDeferred(column))
-    if (line === undefined) return []
-    return parts.row.of_type === null ? [line] : typedColumnLine(column, line)
-  })
-  return [
-    ...columns,
-    ...parts.columns.flatMap((column) => inheritedNotNullLine(column, parts.owner) ?? []),
-    ...parts.constraints.filter(({ place }) => place === 'line').map(({ text }) => text),
-  ]
-}
-
-function createStatement(parts: TableParts): string {
-  const { row } = parts
-  const lines = elementLines(parts)
-  const options = [optionList(row.options), optionList(row.toast_options, 'toast.')].filter(
-    (list) => list !== '',
-  )
-  const inherits = row.is_partition ? [] : (row.parents ?? [])
-  const body = lines.length === 0 ? '' : `\n  ${lines.join(',\n  ')}\n`
-  const elements =
-    row.of_type === null ? ` (${body})` : ` OF ${row.of_type}${body === '' ? '' : ` (${body})`}`
-  const clauses = [
-    ...(inherits.length === 0
-      ? []
-      : [`INHERITS (${inherits.map(({ quoted }) => quoted).join(', ')})`]),
-    ...(row.partition_key === null ? [] : [`PARTITION BY ${row.partition_key}`]),
-    ...(row.access_method === null ? [] : [`USING ${row.access_method}`]),
-    ...(options.length === 0 ? [] : [`WITH (${options.join(', ')})`]),
-    ...(row.tablespace === null ? [] : [`TABLESPACE ${row.tablespace}`]),
-  ]
-  const create = `CREATE ${row.is_unlogged ? 'UNLOGGED ' : ''}TABLE ${row.quoted}${elements}`
-  return `${[create, ...clauses].join('\n')};`
-}
+import { addressesOf, partsOf, type TableParts } from './table-parts.ts'
 
 function attachStatements(row: RelationRow): string[] {
   if (!row.is_partition) return []
@@ -122,11 +35,16 @@ function replicaIdentity(row: RelationRow): string[] {
 }
 
 function sequenceStatements(parts: TableParts): string[] {
+  const typeOf = (number: number): string | undefined =>
+    parts.columns.find((column) => column.number === number)?.type
   return parts.sequences.flatMap((sequence) => [
     ...(sequence.isIdentity &&
     sequence.isUnlogged !== undefined &&
     sequence.isUnlogged !== parts.row.is_unlogged
       ? [`ALTER SEQUENCE ${sequence.quoted} SET ${sequence.isUnlogged ? 'UNLOGGED' : 'LOGGED'};`]
+      : []),
+    ...(sequence.isIdentity && sequence.type !== typeOf(sequence.columnNumber)
+      ? [sequence.retyped]
       : []),
     ...(sequence.isIdentity
       ? sequence.tail
@@ -139,41 +57,59 @@ function withOwnPath(lines: readonly string[]): string[] {
   return lines.length === 0 ? [] : ['RESET search_path;', ...lines, "SET search_path = '';"]
 }
 
-function statements(context: CatalogContext, parts: TableParts): string[] {
+/** All that is made before the rows: the table by `create`, and what belongs to it; `word` is what COMMENT calls the table. */
+export function statements(
+  context: CatalogContext,
+  parts: TableParts,
+  create: string,
+  word: string,
+): string[] {
   const { row, owner, columns, constraints, indexes } = parts
   // The server looks into the functions of generated columns when it creates the table.
   const computes = columns.some(
     ({ generated, calls_user_function }) => generated !== '' && calls_user_function,
   )
   return [
-    ...(computes ? withOwnPath([createStatement(parts)]) : [createStatement(parts)]),
-    ...columns.flatMap((column) => columnStatements(column, owner)),
+    ...(computes ? withOwnPath([create]) : [create]),
+    ...constraints.filter(({ place }) => place === 'added').map(({ text }) => text),
+    ...columns.flatMap((column) => columnStatements(column, owner, parts.isDeferred(column))),
     `ALTER TABLE ${row.quoted} OWNER TO ${row.owner};`,
     ...sequenceStatements(parts),
     ...indexes.filter(({ phase }) => phase === 'sql').flatMap((index) => index.statements),
-    ...attachStatements(row),
+    ...(columns.some(isAttachedWithIt) ? [] : attachStatements(row)),
     ...replicaIdentity(row),
-    ...commentStatements(context, `TABLE ${row.quoted}`, address('pg_class', row.oid)),
+    ...commentStatements(context, `${word} ${row.quoted}`, address('pg_class', row.oid)),
     ...columns.flatMap((column) => columnComments(context, column, owner)),
-    ...constraints.filter(({ place }) => place === 'line').flatMap(({ comments }) => comments),
+    ...constraints.filter(isEarly).flatMap(({ comments }) => comments),
     ...grantStatements({ ...row, target: `TABLE ${row.quoted}` }),
     ...columns.flatMap((column) => columnGrants(column, owner)),
   ]
 }
 
-function statementsAfterRows(parts: TableParts): string[] {
-  const { row, constraints, indexes, columns, late } = parts
-  const waiting = constraints.filter(({ place }) => place !== 'line')
+function isEarly({ place }: Constraint): boolean {
+  return place === 'line' || place === 'added'
+}
+
+/** All that waits for the rows. */
+export function statementsAfterRows(context: CatalogContext, parts: TableParts): string[] {
+  const { row, owner, constraints, indexes, columns, late } = parts
+  const waiting = constraints.filter((constraint) => !isEarly(constraint))
   const textOf = (constraint: Constraint): string[] =>
     constraint.place === 'statement' ? [constraint.text] : []
   return [
     ...columns.filter(parts.isDeferred).flatMap((column) => defaultStatement(column, row.quoted)),
-    ...columns.flatMap((column) => notValidNotNull(column, parts.owner)),
+    ...columns.flatMap((column) => notValidNotNull(column, owner)),
+    ...(columns.some(isAttachedWithIt) ? attachStatements(row) : []),
+    ...columns
+      .filter(({ not_null_is_valid }) => not_null_is_valid === false)
+      .flatMap((column) => notNullComments(context, column, owner)),
+    ...waiting.flatMap(({ renamed }) => renamed),
     ...waiting.filter(({ isIncomplete }) => isIncomplete).flatMap(textOf),
     ...withOwnPath([
       ...waiting.filter(({ needsOwnPath }) => needsOwnPath).flatMap(textOf),
       ...indexes.filter(({ phase }) => phase === 'afterRows').flatMap((index) => index.statements),
     ]),
+    ...indexes.flatMap(({ attaching }) => attaching),
     ...waiting
       .filter(({ needsOwnPath, isIncomplete }) => !needsOwnPath && !isIncomplete)
       .flatMap(textOf),
@@ -196,34 +132,6 @@ function orderBy(indexes: readonly Index[]): readonly string[] {
   return [...keys].sort((left, right) => compareText(rank(left), rank(right)))[0] ?? []
 }
 
-function addressesOf(parts: TableParts): Pick<Captured, 'addresses' | 'lateAddresses'> {
-  const { row, columns, constraints, indexes, sequences, late } = parts
-  const waiting = constraints
-    .filter(({ place }) => place !== 'line')
-    .map((constraint) => constraint.address)
-  const lateAddresses = [
-    ...waiting,
-    ...late.map((part) => part.address),
-    ...indexes.filter(({ phase }) => phase === 'afterRows').map((index) => index.address),
-    ...columns
-      .filter(parts.isDeferred)
-      .map((column) => address('pg_attrdef', column.expression_oid ?? 0)),
-  ]
-  const addresses = [
-    address('pg_class', row.oid),
-    ...columns.flatMap((column) =>
-      column.expression_oid === null ? [] : [address('pg_attrdef', column.expression_oid)],
-    ),
-    ...constraints.map((constraint) => constraint.address),
-    ...indexes.map((index) => index.address),
-    ...late.map((part) => part.address),
-    ...sequences
-      .filter(({ isIdentity }) => isIdentity)
-      .map(({ sequence }) => address('pg_class', sequence)),
-  ]
-  return { addresses, lateAddresses }
-}
-
 /** A table and all that belongs to it. */
 export function tableFrom(
   context: CatalogContext,
@@ -236,8 +144,8 @@ export function tableFrom(
     kind: 'table',
     schema: row.schema,
     name: row.name,
-    sql: statements(context, parts),
-    afterRows: statementsAfterRows(parts),
+    sql: statements(context, parts, createStatement(context, parts), 'TABLE'),
+    afterRows: statementsAfterRows(context, parts),
     counters: parts.sequences
       .filter(({ isIdentity }) => isIdentity)
       .flatMap(({ counters }) => counters),
