@@ -20,8 +20,8 @@ export interface ScratchRequest {
   readonly database: DatabaseConfig
   /** The product of the snapshot that it will hold. */
   readonly product: string
-  /** The snapshot's object of kind `database`. */
-  readonly settings: DbObject | undefined
+  /** The objects of the snapshot. */
+  readonly objects: readonly DbObject[]
 }
 
 /** An empty database that lives until it is disposed. */
@@ -74,10 +74,15 @@ export async function makeScratch(
   )
   for (const name of await server.list(prefix)) await server.drop(name)
   const name = prefix + randomBytes(4).toString('hex')
+  const absent = await server.absentServerObjects(request.objects)
+  // What the fill makes outside the database must not outlive it.
+  resources.defer(async () => {
+    await server.dropServerObjects(absent)
+  })
   resources.defer(async () => {
     await server.drop(name)
   })
-  const { settings } = request
+  const settings = request.objects.find(({ kind }) => kind === 'database')
   await server.create(name, settings === undefined ? {} : { settings })
   const moved = resources.move()
   return {

@@ -33,15 +33,15 @@ export async function verifyDatabase(
     at === undefined ? { withoutLocal: false } : { withoutLocal: true, at },
     context.environment,
   )
-  const settings = source.objects.find(({ kind }) => kind === 'database')
-  const request = { config, database, product: source.product, settings }
+  const { objects, product } = source
+  const request = { config, database, product, objects }
   await using scratch = await makeScratch(request, context)
   await using copy = await scratch.open()
   const poured = await pourInto(copy, source, database, context)
   const found = [...(await roundTrip(copy, source, config, context)), ...orphans(poured)]
   const judged = options.vendor ? await askWitness(source, database, scratch, context) : []
   return {
-    objects: source.objects.length,
+    objects: objects.length,
     rows: poured.tables.reduce((sum, table) => sum + table.rowsInTarget, 0),
     differences: [...found, ...(judged ?? [])],
     notes: [

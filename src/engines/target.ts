@@ -61,6 +61,10 @@ export interface DatabaseServer extends AsyncDisposable {
     options: { readonly owner?: string; readonly settings?: DbObject },
   ): Promise<void>
   drop(database: string): Promise<void>
+  /** Those of the objects that belong to the whole server (accounts) and that it does not have. */
+  absentServerObjects(objects: readonly DbObject[]): Promise<readonly DbObject[]>
+  /** Drops such objects again; one that is in use by now stays. */
+  dropServerObjects(objects: readonly DbObject[]): Promise<void>
   /** The names of the databases that begin with a prefix. */
   list(prefix: string): Promise<readonly string[]>
   /** A request that opens another database of this server with the same account. */

@@ -1,12 +1,7 @@
 import { copyFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { createDatabase, dropDatabase, runSql, runSqlite } from '../support/databases.ts'
-import {
-  servers,
-  temporaryDirectory,
-  type PostgresServer,
-  type Server,
-} from '../support/servers.ts'
+import { servers, temporaryDirectory, type Server, type ServerName } from '../support/servers.ts'
 import { corporaDirectory, scriptOf, type Corpus } from './corpus.ts'
 
 /** A corpus in a database of its own. */
@@ -23,10 +18,9 @@ export interface Loaded {
 }
 
 /** Loads a corpus by the vendor's own client. */
-export async function load(corpus: Corpus, serverName: PostgresServer): Promise<Loaded> {
+export async function load(corpus: Corpus, serverName: ServerName): Promise<Loaded> {
   if (corpus.engine === 'sqlite') return await loadFile(corpus)
-  const isPostgres = corpus.engine === 'postgres'
-  const server = servers()[isPostgres ? serverName : 'mariadb']
+  const server = servers()[serverName]
   const loaded = onServer(server)
   loaded.run(scriptOf(corpus.engine, corpus.file))
   return loaded

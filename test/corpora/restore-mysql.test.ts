@@ -1,3 +1,5 @@
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
 import { createDatabase, dropDatabase, runSql } from '../support/databases.ts'
 import { installedMysqlServers } from '../support/mysql-servers.ts'
@@ -12,7 +14,7 @@ import {
   type Poured,
 } from '../engines/mysql/round-trip.ts'
 import { snapshotScript } from '../engines/mysql/snapshot-script.ts'
-import { scriptOf } from './corpus.ts'
+import { corporaDirectory, scriptOf } from './corpus.ts'
 
 const wholeOnMariadb = ['chinook.sql.gz', 'sakila.sql.gz', 'cloudscheduler.sql.gz']
 const corpora = {
@@ -75,6 +77,29 @@ describe.each(installedMysqlServers)('%s', (name) => {
     console.log(`${name} ${file}: ${rows} rows filled in ${Math.round(milliseconds)} ms`)
   })
 })
+
+/** How the schema of one application looked over four years. */
+describe.each(installedMysqlServers.filter((name) => name !== 'mysql'))('%s', (name) => {
+  test('every release of cloudscheduler is restored', async () => {
+    const server = servers()[name]
+    for (const file of releases()) {
+      const [original, restored] = [createDatabase(server), createDatabase(server)]
+      runSql(server, original, scriptOf('mariadb', file))
+      const read = await readWhole(requestFor(server, original))
+      expect(read.schema.notCaptured, file).toEqual([])
+      await fillWith(requestFor(server, restored), 'empty', read)
+      expect(wholeDump(server, restored), file).toBe(wholeDump(server, original))
+      expect(filesOf(await readWhole(requestFor(server, restored))), file).toEqual(filesOf(read))
+      for (const database of [original, restored]) dropDatabase(server, database)
+    }
+  })
+})
+
+function releases(): readonly string[] {
+  const directory = 'cloudscheduler-releases'
+  const files = readdirSync(join(corporaDirectory, 'mariadb', directory)).toSorted()
+  return files.map((file) => `${directory}/${file}`)
+}
 
 /** Rows of tables without transactions can't be filled in alone. */
 function withoutMyisam(read: Poured, instead?: string): Poured {

@@ -27,6 +27,15 @@ export function readCreateTable(text: string, database: string): CreateTable {
   return { statement, sequences, ...(autoIncrement === undefined ? {} : { autoIncrement }) }
 }
 
+/** MariaDB 11 does not double a backtick in the name of a foreign key; nobody could run that. */
+export function withQuotedForeignKeys(text: string): string {
+  return text.replaceAll(
+    /^( {2}CONSTRAINT `)(.*)(` FOREIGN KEY \()/gm,
+    (_, before: string, name: string, after: string) =>
+      before + (/^(?:[^`]|``)*$/.test(name) ? name : name.replaceAll('`', '``')) + after,
+  )
+}
+
 /** `nextval(`database`.`s`)` → `nextval(`s`)`: the text must not depend on the database's name. */
 export function withoutSequenceDatabase(
   tokens: readonly Token[],

@@ -3,6 +3,7 @@ import { ExpectedError } from '../../errors.ts'
 import type { Snapshot, Table } from '../../model.ts'
 import type { Database, Finding, ReadRequest, TableSize } from '../engine.ts'
 import type { FillRequest, Target } from '../target.ts'
+import { takeCensus } from './catalog/census.ts'
 import { changedWhileReading } from './catalog/describe.ts'
 import { transactionalEngines } from './catalog/engines.ts'
 import { listTables } from './catalog/list.ts'
@@ -45,7 +46,9 @@ export class MysqlDatabase implements Database {
     const { client, server } = await this.session()
     // Definitions are in no snapshot, and some views can't be shown in a read-only transaction: read them before
     // and after it, and compare.
-    const before = await readSchema(client, server)
+    const read = await readSchema(client, server)
+    const missing = await takeCensus(client, server, read.objects, read.notCaptured)
+    const before = { ...read, notCaptured: [...read.notCaptured, ...missing] }
     if (before.tables.has(markerTable)) {
       throw restoreInProgress(server.database, (await readMarker(client, server.database)) ?? {})
     }
@@ -140,7 +143,7 @@ async function rowWarnings(
       : [
           `table ${table.name} (${table.engine}) has no transactions: its rows may be from another moment`,
         ]),
-    ...(table.systemVersioned
+    ...(table.systemVersioned && !table.hasHistory
       ? [`table ${table.name} is system-versioned: its current rows are saved, its history is not`]
       : []),
   ])

@@ -1,5 +1,5 @@
 import { listTables } from './catalog/list.ts'
-import type { Client } from './client.ts'
+import type { Client, TextRecord } from './client.ts'
 import { quoteName } from './lexer.ts'
 import { isThisDatabase, type Server } from './session.ts'
 
@@ -38,7 +38,23 @@ export async function dropViewsAndRoutines(client: Client, server: Server): Prom
     `SELECT routine_name AS name, routine_type AS type FROM information_schema.routines
      WHERE ${isThisDatabase('routine_schema', server)}`,
   )
+  const packages = routines.filter(({ type }) => type?.startsWith('PACKAGE') === true)
   for (const { name, type } of routines) {
+    if (type?.startsWith('PACKAGE') === true) continue
     await client.query(`DROP ${type ?? ''} ${quoteName(name ?? '')}`)
   }
+  await dropPackages(client, packages)
+}
+
+/** Only under sql_mode ORACLE does the server know the word; a package takes its body along. */
+async function dropPackages(
+  client: Client,
+  packages: readonly TextRecord<'name' | 'type'>[],
+): Promise<void> {
+  if (packages.length === 0) return
+  await client.query("SET @saved_sql_mode = @@sql_mode, SESSION sql_mode = 'ORACLE'")
+  for (const { name, type } of packages) {
+    await client.query(`DROP ${type ?? ''} IF EXISTS ${quoteName(name ?? '')}`)
+  }
+  await client.query('SET SESSION sql_mode = @saved_sql_mode')
 }

@@ -28,6 +28,7 @@ export const serverErrors = {
   tableDefinitionChanged: 1412,
   brokenView: 1356,
   lockWaitTimeout: 1205,
+  noSuchGrant: 1141,
   packetTooLarge: 1153,
   subqueryOfManyRows: 1242,
 } as const

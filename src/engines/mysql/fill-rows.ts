@@ -126,7 +126,7 @@ class RowTarget implements Target {
   }
 
   async countRows(table: TableName): Promise<number> {
-    return await countRows(this.client, table)
+    return await countRows(this.client, this.server, table)
   }
 
   async violations(): Promise<readonly Violation[]> {

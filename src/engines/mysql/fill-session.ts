@@ -20,7 +20,11 @@ export const definitionMode = 'NO_AUTO_VALUE_ON_ZERO,ALLOW_INVALID_DATES'
 export const rowMode = `${definitionMode},STRICT_ALL_TABLES`
 
 /** Session variables of a fill that not every server has; rows are checked when they are made, not when they come back. */
-const unchecked = ['check_constraint_checks', 'system_versioning_alter_history']
+const variables: Readonly<Record<string, string>> = {
+  check_constraint_checks: '0',
+  system_versioning_alter_history: "'KEEP'",
+  system_versioning_insert_history: '1',
+}
 
 /** Opens a session on the target, alone: throws `target-busy` when another fill of it is under way. */
 export async function openFillSession(settings: ConnectionSettings): Promise<FillSession> {
@@ -30,10 +34,10 @@ export async function openFillSession(settings: ConnectionSettings): Promise<Fil
     // Unique keys stay checked: without, MariaDB tells of a duplicate at the COMMIT, and not which it is.
     await client.query(`SET SESSION sql_mode = '${definitionMode}', SESSION foreign_key_checks = 0`)
     const known = await client.query<'Variable_name'>(
-      `SHOW SESSION VARIABLES WHERE Variable_name IN (${unchecked.map(quoteText).join(', ')})`,
+      `SHOW SESSION VARIABLES WHERE Variable_name IN (${Object.keys(variables).map(quoteText).join(', ')})`,
     )
     for (const { Variable_name: name } of known) {
-      await client.query(`SET SESSION ${name ?? ''} = ${name === unchecked[0] ? '0' : "'KEEP'"}`)
+      await client.query(`SET SESSION ${name ?? ''} = ${variables[name ?? ''] ?? 'DEFAULT'}`)
     }
     if (!(await takeLock(client, targetLock(server.database)))) throw busy(server.database)
     return { client, server }

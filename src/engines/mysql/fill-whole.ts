@@ -10,6 +10,7 @@ import { loadRows } from './load.ts'
 import { readMarker } from './marker.ts'
 import { mustBeRestorable, nameOfObject, switchedOff } from './object-script.ts'
 import { createScratch, dropAbandoned, dropScratch } from './scratch.ts'
+import { isOfServer, ServerObjects } from './server-objects.ts'
 import type { Server } from './session.ts'
 import { isHalfDone, swapIn, type Programs } from './swap.ts'
 import { findViolations } from './violations.ts'
@@ -32,7 +33,10 @@ export async function fillWhole<T>(
     result = await use(target)
     await swapIn(client, server, scratch, target.programs)
   } catch (error) {
-    if (client.usable && !isHalfDone(error)) await dropScratch(client, scratch)
+    if (client.usable && !isHalfDone(error)) {
+      await target.takeBack()
+      await dropScratch(client, scratch)
+    }
     throw error
   }
   await dropScratch(client, scratch)
@@ -44,7 +48,8 @@ export async function fillWhole<T>(
 
 /** Makes everything in a scratch database and remembers what can't be moved out of it. */
 class ScratchTarget implements Target {
-  readonly programs: Programs = { settings: [], objects: [], triggers: [], events: [] }
+  readonly programs: Programs = { settings: [], objects: [], triggers: [], events: [], grants: [] }
+  private readonly serverObjects: ServerObjects
   private readonly client: Client
   private readonly server: Server
   private readonly request: FillRequest
@@ -56,10 +61,20 @@ class ScratchTarget implements Target {
     this.request = request
     const { sourceVersion: source } = request
     this.versions = { here: server.version, ...(source === undefined ? {} : { source }) }
+    this.serverObjects = new ServerObjects(client, this.versions)
+  }
+
+  /** Takes back what was made outside of the scratch database. */
+  async takeBack(): Promise<void> {
+    await this.serverObjects.takeBack()
   }
 
   async create(object: DbObject): Promise<void> {
     mustBeRestorable(object)
+    if (isOfServer(object)) {
+      await this.serverObjects.create(object)
+      return
+    }
     const what = nameOfObject(object)
     const script = { what, sql: object.sql }
     if (object.kind === 'database') this.programs.settings.push(script)
@@ -90,13 +105,19 @@ class ScratchTarget implements Target {
 
   async finish(object: DbObject): Promise<void> {
     if (object.sqlAfterRows === undefined) return
+    if (object.kind === 'role') {
+      // Grants stay with the name of a database: they are made where the tables go.
+      const what = `Grants to ${object.name}`
+      this.programs.grants.push({ what, sql: object.sqlAfterRows })
+      return
+    }
     const what = `Triggers of ${nameOfObject(object)}`
     await runScript(this.client, object.sqlAfterRows, what, this.versions)
     this.programs.triggers.push({ what, sql: object.sqlAfterRows })
   }
 
   async countRows(table: TableName): Promise<number> {
-    return await countRows(this.client, table)
+    return await countRows(this.client, this.server, table)
   }
 
   async violations(): Promise<readonly Violation[]> {
@@ -105,10 +126,26 @@ class ScratchTarget implements Target {
   }
 }
 
-/** How many rows a table of the current database holds. */
-export async function countRows(client: Client, { name }: TableName): Promise<number> {
-  const [record] = await client.query<'count'>(`SELECT count(*) AS count FROM ${quoteName(name)}`)
+/** How many rows a table of the current database holds, with those of its history where that can be loaded. */
+export async function countRows(
+  client: Client,
+  { can }: Server,
+  { name }: TableName,
+): Promise<number> {
+  const hasHistory = can.insertHistory && (await isVersioned(client, name))
+  const [record] = await client.query<'count'>(
+    `SELECT count(*) AS count FROM ${quoteName(name)}${hasHistory ? ' FOR SYSTEM_TIME ALL' : ''}`,
+  )
   return Number(record?.count ?? 0)
+}
+
+async function isVersioned(client: Client, table: string): Promise<boolean> {
+  const literal = quoteText(table)
+  const [found] = await client.query(
+    `SELECT 1 AS found FROM information_schema.tables WHERE table_schema = database() AND table_name = ${literal}
+     AND CAST(table_name AS BINARY) = CAST(${literal} AS BINARY) AND table_type = 'SYSTEM VERSIONED'`,
+  )
+  return found !== undefined
 }
 
 async function mustBeEmpty(client: Client, server: Server): Promise<void> {

@@ -3,11 +3,19 @@ import { ExpectedError } from '../../errors.ts'
 import { quoteName } from './lexer.ts'
 import { cellReader, type CellReader, type CellValue } from './literals.ts'
 
+/** A column that gets values. */
+export interface InsertColumn {
+  readonly name: string
+  readonly type: string
+  /** A bound of a row's period: no end stands for a row that is current. */
+  readonly period?: 'start' | 'end' | undefined
+}
+
 /** What rows are inserted into. */
 export interface InsertPlan {
   readonly table: string
   /** In the order of the rows' values; the type as the server prints it. */
-  readonly columns: readonly { readonly name: string; readonly type: string }[]
+  readonly columns: readonly InsertColumn[]
   /** A row whose values in these columns exist replaces that row. */
   readonly upsertKey?: readonly string[]
   /** About how long a statement may become; one row can make it longer. */
@@ -29,14 +37,15 @@ export async function* insertStatements(
   plan: InsertPlan,
   csv: AsyncIterable<Uint8Array>,
 ): AsyncGenerator<InsertStatement, void, undefined> {
-  const readers = plan.columns.map((column) => cellReader(column.type))
-  const batch = new Batch(plan)
+  const written = writtenColumns(plan)
+  const batch = new Batch(plan, written)
   const options = { columnCount: plan.columns.length, name: `rows of ${plan.table}` }
   let rowNumber = 0
   for await (const rows of decodeRows(csv, options)) {
     for (const row of rows) {
       rowNumber += 1
-      const full = batch.add(readRow(plan, readers, row, rowNumber))
+      if (isPast(plan, row)) continue
+      const full = batch.add(readRow(plan.table, written, row, rowNumber))
       if (full !== undefined) yield full
     }
   }
@@ -44,23 +53,43 @@ export async function* insertStatements(
   if (rest !== undefined) yield rest
 }
 
+/** A row that is replaced becomes history on its own; a period can't be written then, and what is past has no place. */
+function isPast({ columns, upsertKey }: InsertPlan, row: Row): boolean {
+  if (upsertKey === undefined) return false
+  return columns.some(({ period }, index) => period === 'end' && (row[index] ?? null) !== null)
+}
+
 const nullValue: CellValue = { literal: 'NULL', parameter: '' }
+const noEnd: CellValue = { literal: 'DEFAULT', parameter: '' }
+
+/** A column whose values are written, and where they stand in a row. */
+interface Written {
+  readonly column: InsertColumn
+  readonly index: number
+  readonly read: CellReader
+}
+
+function writtenColumns({ columns, upsertKey }: InsertPlan): readonly Written[] {
+  return columns.flatMap((column, index) => {
+    if (upsertKey !== undefined && column.period !== undefined) return []
+    return [{ column, index, read: cellReader(column.type) }]
+  })
+}
 
 function readRow(
-  plan: InsertPlan,
-  readers: readonly CellReader[],
+  table: string,
+  written: readonly Written[],
   row: Row,
   rowNumber: number,
 ): readonly CellValue[] {
-  return readers.map((read, index) => {
+  return written.map(({ column, index, read }) => {
     const text = row[index] ?? null
-    if (text === null) return nullValue
+    if (text === null) return column.period === 'end' ? noEnd : nullValue
     const value = read(text)
     if (value !== undefined) return value
-    const { name, type } = plan.columns[index] ?? { name: '', type: '' }
     throw new ExpectedError(
       'malformed-cell',
-      `Row ${rowNumber} of table ${plan.table}, column ${name}: the text is none of the type ${type}.`,
+      `Row ${rowNumber} of table ${table}, column ${column.name}: the text is none of the type ${column.type}.`,
       'Take the file from the last good commit, or run a backup, which writes it anew.',
     )
   })
@@ -78,9 +107,9 @@ class Batch {
   private readonly before: string
   private readonly after: string
 
-  constructor(plan: InsertPlan) {
+  constructor(plan: InsertPlan, written: readonly Written[]) {
     this.plan = plan
-    const names = plan.columns.map((column) => quoteName(column.name)).join(', ')
+    const names = written.map(({ column }) => quoteName(column.name)).join(', ')
     this.before = `INSERT INTO ${quoteName(plan.table)} (${names}) VALUES\n`
     this.after = upsertClause(plan)
   }
@@ -126,7 +155,8 @@ class Batch {
 function upsertClause({ columns, upsertKey }: InsertPlan): string {
   const [first] = upsertKey ?? []
   if (upsertKey === undefined || first === undefined) return ''
-  const others = columns.map(({ name }) => name).filter((name) => name !== first)
+  const own = columns.filter(({ period }) => period === undefined)
+  const others = own.map(({ name }) => name).filter((name) => name !== first)
   const isSame = upsertKey
     .map((name) => `${quoteName(name)} <=> VALUES(${quoteName(name)})`)
     .join(' AND ')

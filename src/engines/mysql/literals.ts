@@ -92,6 +92,20 @@ export function columnTypes(createTable: string): ReadonlyMap<string, string> {
   return types
 }
 
+/**
+ * Whether a column of a system-versioned table says since when or until when a row is current; `types` as `columnTypes`
+ * gives them.
+ */
+export function periodOf(
+  name: string,
+  types: ReadonlyMap<string, string>,
+): 'start' | 'end' | undefined {
+  // The server's own columns stand in no definition.
+  const written = types.get(name) ?? `AS ${name.replace('_', ' ')}`
+  const word = /\bAS ROW (START|END)\b/i.exec(written)?.[1]?.toLowerCase()
+  return word === 'start' || word === 'end' ? word : undefined
+}
+
 /** Only columns begin with a name in quotes; keys, checks and periods with a keyword. */
 function addColumn(types: Map<string, string>, item: readonly Token[]): void {
   const words = item.filter((token) => token.kind !== 'space' && token.kind !== 'comment')

@@ -6,6 +6,7 @@ import { naming } from './fill-errors.ts'
 import { definitionMode, rowMode } from './fill-session.ts'
 import { insertStatements, type InsertPlan, type InsertStatement } from './insert.ts'
 import { quoteName } from './lexer.ts'
+import { columnTypes, periodOf } from './literals.ts'
 
 const statementBytes = 1 << 20
 /** What a packet needs besides its statement. */
@@ -40,15 +41,41 @@ async function planInsert(
 ): Promise<InsertPlan> {
   const known = await client.query<'Field' | 'Type'>(`SHOW COLUMNS FROM ${quoteName(table.name)}`)
   const types = new Map(known.map(({ Field: name, Type: type }) => [name, type ?? '']))
-  const missing = columns.filter((name) => !types.has(name))
+  const written = await writtenTypes(client, table.name, columns, types)
+  const missing = columns.filter((name) => !types.has(name) && !isHidden(name, written))
   if (missing.length > 0) throw noSuchColumns(table.name, missing)
-  if (upsertKey !== undefined) await mustBeKey(client, table.name, upsertKey)
+  const isOwn = (name: string) => written === undefined || periodOf(name, written) === undefined
+  const key = upsertKey?.filter(isOwn)
+  if (key !== undefined) await mustBeKey(client, table.name, key)
   return {
     table: table.name,
-    columns: columns.map((name) => ({ name, type: types.get(name) ?? '' })),
-    ...(upsertKey === undefined ? {} : { upsertKey }),
+    columns: columns.map((name) => ({
+      name,
+      type: types.get(name) ?? '',
+      period: written === undefined ? undefined : periodOf(name, written),
+    })),
+    ...(key === undefined ? {} : { upsertKey: key }),
     statementBytes: bytes,
   }
+}
+
+/** The columns of a system-versioned table as it was written, when the rows bring their periods along; else undefined. */
+async function writtenTypes(
+  client: Client,
+  table: string,
+  columns: readonly string[],
+  types: ReadonlyMap<string | null, string>,
+): Promise<ReadonlyMap<string, string> | undefined> {
+  if (!columns.some((name) => !types.has(name) || /^timestamp/i.test(types.get(name) ?? ''))) {
+    return undefined
+  }
+  const [record] = await client.query(`SHOW CREATE TABLE ${quoteName(table)}`)
+  const statement = record?.['Create Table'] ?? ''
+  return /\bWITH SYSTEM VERSIONING\b/.test(statement) ? columnTypes(statement) : undefined
+}
+
+function isHidden(name: string, written: ReadonlyMap<string, string> | undefined): boolean {
+  return written !== undefined && ['row_start', 'row_end'].includes(name)
 }
 
 function noSuchColumns(table: string, missing: readonly string[]): ExpectedError {

@@ -29,7 +29,12 @@ function selection(
 ): string {
   const values = plans.map((plan) => plan.select).join(', ') || 'NULL'
   const keys = order.map((plan) => plan.order).join(', ')
-  return `SELECT ${values} FROM ${quoteName(table.name)}${keys === '' ? '' : ` ORDER BY ${keys}`}`
+  return `SELECT ${values} FROM ${sourceOf(table)}${keys === '' ? '' : ` ORDER BY ${keys}`}`
+}
+
+/** All rows that the table ever held, where they can be put back. */
+function sourceOf({ name, hasHistory }: MysqlTable): string {
+  return `${quoteName(name)}${hasHistory ? ' FOR SYSTEM_TIME ALL' : ''}`
 }
 
 function toText(row: RawRow, plans: readonly ValuePlan[]): Row {
@@ -54,9 +59,7 @@ async function sortLongValues(
   if (long.length === 0) return false
   const lengths = long.map((plan) => `COALESCE(MAX(OCTET_LENGTH(${plan.order})), 0)`)
   const longest = lengths.length === 1 ? (lengths[0] ?? '') : `GREATEST(${lengths.join(', ')})`
-  const [record] = await client.query<'bytes'>(
-    `SELECT ${longest} AS bytes FROM ${quoteName(table.name)}`,
-  )
+  const [record] = await client.query<'bytes'>(`SELECT ${longest} AS bytes FROM ${sourceOf(table)}`)
   // A sort key ends with the length of its value, and the server wants room for sixteen keys.
   const keyBytes = Math.min(Number(record?.bytes ?? 0) + 64, longestSorted)
   if (keyBytes <= usualSortedBytes) return false

@@ -2,8 +2,9 @@ import type { DbObject } from '../../model.ts'
 import type { ScriptRequest, ScriptRows, ScriptWriter } from '../script.ts'
 import { definitionMode, rowMode } from './fill-session.ts'
 import { insertStatements } from './insert.ts'
-import { isToken, nameOf, quoteName, tokenize } from './lexer.ts'
-import { columnTypes } from './literals.ts'
+import { isToken, nameOf, quoteName, quoteText, tokenize } from './lexer.ts'
+import { columnTypes, periodOf } from './literals.ts'
+import { isOfServer, lookup } from './server-objects.ts'
 import { splitStatements } from './split.ts'
 
 const statementBytes = 1 << 20
@@ -54,7 +55,9 @@ class MysqlScript {
     )
   }
 
-  create({ kind, sql }: DbObject): string {
+  create(object: DbObject): string {
+    const { kind, sql } = object
+    if (isOfServer(object)) return unlessThere(object)
     if (kind !== 'event') return sql
     this.last.push(sql)
     return ''
@@ -64,16 +67,21 @@ class MysqlScript {
     const types = columnTypes(request.table.sql)
     const plan = {
       table: request.table.name,
-      columns: request.columns.map((name) => ({ name, type: types.get(name) ?? '' })),
+      columns: request.columns.map((name) => ({
+        name,
+        type: types.get(name) ?? '',
+        period: periodOf(name, types),
+      })),
       statementBytes,
     }
+    const hasPeriods = plan.columns.some(({ period }) => period !== undefined)
     let isFirst = true
     for await (const { sql, needsLeniency } of insertStatements(plan, csv)) {
-      if (isFirst) yield this.beforeRows(request.table)
+      if (isFirst) yield this.beforeRows(request.table) + (hasPeriods ? withHistory : '')
       isFirst = false
       yield needsLeniency ? `${lenient}${sql};\n${strict}` : `${sql};\n`
     }
-    if (!isFirst) yield `SET sql_mode = '${definitionMode}';\n`
+    if (!isFirst) yield `SET sql_mode = '${definitionMode}';\n${hasPeriods ? withoutHistory : ''}`
   }
 
   counters({ sqlCounters = '' }: DbObject): string {
@@ -116,7 +124,31 @@ class MysqlScript {
 }
 
 const strict = `SET sql_mode = '${rowMode}';\n`
+const withHistory = 'SET system_versioning_insert_history = 1;\n'
+const withoutHistory = 'SET system_versioning_insert_history = 0;\n'
 const lenient = `SET sql_mode = '${definitionMode}';\n`
+
+/**
+ * Accounts and foreign servers that are there stay as they are: the client knows no other condition than this. Not every
+ * statement can be prepared; MySQL can't make a server only where there is none.
+ */
+function unlessThere(object: DbObject): string {
+  if (object.kind === 'foreign_server') {
+    return object.sql.replace(/^CREATE SERVER /, 'CREATE SERVER /*M! IF NOT EXISTS */ ')
+  }
+  const statements = splitStatements(object.sql).map((statement) =>
+    /^CREATE ROLE\b/.test(statement)
+      ? `${statement.replace('CREATE ROLE', 'CREATE ROLE IF NOT EXISTS')};\n`
+      : prepared(statement),
+  )
+  if (statements.length === 0) return object.sql
+  return `SET @is_there = EXISTS (${lookup(object)});\n${statements.join('')}`
+}
+
+function prepared(statement: string): string {
+  const chosen = `SET @statement = IF(@is_there, 'DO 0', ${quoteText(statement)});\n`
+  return `${chosen}PREPARE statement FROM @statement;\nEXECUTE statement;\nDEALLOCATE PREPARE statement;\n`
+}
 
 /** The names in `CREATE … TRIGGER [IF NOT EXISTS] name …` of a script. */
 function triggerNames(script: string): string[] {

@@ -5,10 +5,15 @@ import type { DatabaseServer } from '../target.ts'
 import type { Client } from './client.ts'
 import { connect, connectionSettings } from './connect.ts'
 import { countObjects } from './count-objects.ts'
+import { dropGrants, escaped } from './drop-grants.ts'
 import { naming } from './fill-errors.ts'
 import { runScript } from './fill-session.ts'
 import { quoteName, quoteText } from './lexer.ts'
+import { dropStatement, isOfServer, isThere } from './server-objects.ts'
 import { pinSession, type Server } from './session.ts'
+
+/** What this tool makes and drops by itself. */
+const ownPrefix = 'schema_backup_'
 
 /** It is there on every server, and every account may enter it. */
 const alwaysThere = 'information_schema'
@@ -69,7 +74,22 @@ export class MysqlServer implements DatabaseServer {
   async drop(database: string): Promise<void> {
     await naming(`Database ${database}`, async () => {
       await this.client.query(`DROP DATABASE IF EXISTS ${quoteName(database)}`)
+      // Databases of the user's may come back under their names, for whom they were granted.
+      if (database.startsWith(ownPrefix)) await dropGrants(this.client, database)
     })
+  }
+
+  async absentServerObjects(objects: readonly DbObject[]): Promise<readonly DbObject[]> {
+    const absent: DbObject[] = []
+    for (const object of objects) {
+      if (!isOfServer(object) || object.sql === '') continue
+      if ((await isThere(this.client, object)) === false) absent.push(object)
+    }
+    return absent
+  }
+
+  async dropServerObjects(objects: readonly DbObject[]): Promise<void> {
+    for (const object of objects.toReversed()) await this.client.query(dropStatement(object))
   }
 
   async list(prefix: string): Promise<readonly string[]> {
@@ -103,7 +123,7 @@ export class MysqlServer implements DatabaseServer {
       `SELECT 1 AS found FROM mysql.user WHERE user = ${quoteText(user)} AND host = ${quoteText(host)}`,
     )
     if (known === undefined) throw noSuchAccount(user, host)
-    const pattern = quoteName(database.replaceAll(/[\\_%]/g, '\\$&'))
+    const pattern = quoteName(escaped(database))
     await this.client.query(
       `GRANT ALL PRIVILEGES ON ${pattern}.* TO ${quoteText(user)}@${quoteText(host)}`,
     )

@@ -15,6 +15,10 @@ export interface Server {
     readonly writeEveryDefault: boolean
     /** Databases can have a comment. */
     readonly commentDatabases: boolean
+    /** Routines can share code in libraries. */
+    readonly haveLibraries: boolean
+    /** Rows of system-versioned tables can be inserted with the period in which they were current. */
+    readonly insertHistory: boolean
     /** The account may read every routine's body when it may SELECT from this table. */
     readonly readRoutinesFrom?: string
   }
@@ -60,6 +64,7 @@ const pinned: Readonly<Record<string, string>> = {
   show_create_table_verbosity: '0',
   show_create_table_skip_secondary_engine: '0',
   show_old_temporals: '0',
+  print_identified_with_as_hex: '1',
 }
 
 /** Pins a new session and says what the server is. */
@@ -95,9 +100,10 @@ async function identify(client: Client): Promise<Server> {
   const text = facts?.version ?? ''
   const isMariaDb = /mariadb/i.test(text)
   const version = /\d+(?:\.\d+)*/.exec(text.replace(/^5\.5\.5-/, ''))?.[0] ?? text
-  const [comments] = await client.query<'count'>(
-    `SELECT count(*) AS count FROM information_schema.columns
-     WHERE table_schema = 'information_schema' AND table_name = 'SCHEMATA' AND column_name = 'SCHEMA_COMMENT'`,
+  const [known] = await client.query<'comments' | 'libraries'>(
+    `SELECT MAX(table_name = 'SCHEMATA' AND column_name = 'SCHEMA_COMMENT') AS comments,
+       MAX(table_name = 'LIBRARIES') AS libraries
+     FROM information_schema.columns WHERE table_schema = 'information_schema' AND table_name IN ('SCHEMATA', 'LIBRARIES')`,
   )
   return {
     product: isMariaDb ? 'MariaDB' : 'MySQL',
@@ -106,10 +112,17 @@ async function identify(client: Client): Promise<Server> {
     exactNames: facts?.names === '0',
     can: {
       writeEveryDefault: !isMariaDb,
-      commentDatabases: comments?.count === '1',
+      commentDatabases: known?.comments === '1',
+      haveLibraries: known?.libraries === '1',
+      insertHistory: await hasVariable(client, 'system_versioning_insert_history'),
       ...(isMariaDb ? { readRoutinesFrom: 'mysql.proc' } : {}),
     },
   }
+}
+
+async function hasVariable(client: Client, name: string): Promise<boolean> {
+  const found = await client.query(`SHOW SESSION VARIABLES LIKE ${quoteText(name)}`)
+  return found.length > 0
 }
 
 /** A condition on a column of information_schema that holds the session's database, exactly. */

@@ -12,6 +12,7 @@ import { splitStatements } from './split.ts'
 import { joinTokens, quoteName, quoteText, tokenize } from './lexer.ts'
 import { markerTable, readMarker, removeMarker, setMarker } from './marker.ts'
 import type { Scratch } from './scratch.ts'
+import { makeGrants } from './server-objects.ts'
 import { isThisDatabase, type Server } from './session.ts'
 import { dropTriggersAndEvents, dropViewsAndRoutines } from './drop.ts'
 
@@ -28,6 +29,7 @@ export interface Programs {
   readonly objects: Script[]
   readonly triggers: Script[]
   readonly events: Script[]
+  readonly grants: Script[]
 }
 
 /**
@@ -146,8 +148,8 @@ async function hindrances(client: Client, server: Server, scratch: Scratch): Pro
   const { objects } = await readSchema(client, server)
   const views = objects.filter(({ kind, name }) => kind === 'view' && names.has(name))
   const events = objects.filter(({ kind }) => kind === 'event')
-  const triggers = objects.flatMap(({ name, sqlAfterRows: sql }) =>
-    sql === undefined ? [] : [{ what: `Triggers of table ${name}`, sql }],
+  const triggers = objects.flatMap(({ kind, name, sqlAfterRows: sql }) =>
+    sql === undefined || kind !== 'table' ? [] : [{ what: `Triggers of table ${name}`, sql }],
   )
   const made = [...views, ...events].map(({ kind, name, sql }) => ({
     what: `${kind} ${name}`,
@@ -193,6 +195,7 @@ async function makePrograms(
   ]
   await dropViewsAndRoutines(client, server)
   for (const { what, sql } of scripts) await runScript(client, sql, what)
+  for (const grants of programs.grants) await makeGrants(client, grants, server.database)
 }
 
 /** The mark goes to the old tables: from now on they are what may be dropped, by whoever comes. */

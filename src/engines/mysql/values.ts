@@ -1,5 +1,5 @@
 import type { MysqlColumn } from './catalog/tables.ts'
-import { quoteName } from './lexer.ts'
+import { quoteName, quoteText } from './lexer.ts'
 
 /**
  * How the values of a column travel: an expression to select, one to order by, and what makes the CSV text of the
@@ -11,6 +11,7 @@ import { quoteName } from './lexer.ts'
  * | BIT(n) | n binary digits |
  * | FLOAT | the shortest digits that make the same 32-bit number |
  * | ENUM | the label, a leading `\` doubled; `\0` for the index 0 of an invalid value |
+ * | the end of a row's period | nothing while the row is current |
  * | everything else | the server's text, in UTF-8 |
  *
  * Text of a character column may begin with `\x`, too: the column's type says what it is.
@@ -62,9 +63,16 @@ const longTypes = new Set([
   'longblob',
 ])
 
+/** The last timestamps of the servers: no end, which differs between versions. */
+const ends = ['2038-01-19 03:14:07.999999', '2106-02-07 06:28:15.999999']
+
 /** How the values of one column are read. */
-export function planValue({ name, type, dataType }: MysqlColumn): ValuePlan {
+export function planValue({ name, type, dataType, period }: MysqlColumn): ValuePlan {
   const column = quoteName(name)
+  if (period === 'end') {
+    const select = `IF(${column} IN (${ends.map(quoteText).join(', ')}), NULL, ${column})`
+    return { select, order: column, isLong: false, toText: asciiText }
+  }
   const isLong = longTypes.has(dataType) || opaqueTypes.has(dataType) || isLongVariable(type)
   if (binaryTypes.has(dataType)) return { select: column, order: column, isLong, toText: hexText }
   if (opaqueTypes.has(dataType))

@@ -1,6 +1,7 @@
 import { open, readdir, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { ExpectedError, exitStatus } from '../../errors.ts'
+import type { DbObject } from '../../model.ts'
 import type { ConnectionRequest } from '../connection.ts'
 import type { DatabaseServer } from '../target.ts'
 import { beginRead, connect } from './connect.ts'
@@ -67,6 +68,14 @@ class FilesOfDirectory implements DatabaseServer {
   async drop(database: string): Promise<void> {
     const path = this.#pathOf(database)
     for (const suffix of ['', ...companions]) await rm(path + suffix, { force: true })
+  }
+
+  absentServerObjects(): Promise<readonly DbObject[]> {
+    return Promise.resolve([])
+  }
+
+  dropServerObjects(): Promise<void> {
+    return Promise.resolve()
   }
 
   async list(prefix: string): Promise<readonly string[]> {

@@ -2,13 +2,11 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { createDatabase, dropDatabase } from '../../support/databases.ts'
-import { mysqlIsInstalled } from '../../support/launch-mysql.ts'
+import { installedMysqlServers } from '../../support/mysql-servers.ts'
 import { servers, type Server } from '../../support/servers.ts'
 import { filesOf, pour, readWhole, requestFor, runClient, type Poured } from './round-trip.ts'
 
-const products = mysqlIsInstalled ? (['mariadb', 'mysql'] as const) : (['mariadb'] as const)
-
-describe.each(products)('%s', (name) => {
+describe.each(installedMysqlServers)('%s', (name) => {
   let server: Server
   let database: string
 

@@ -4,11 +4,10 @@ import { mysql } from '../../../src/engines/mysql/index.ts'
 import { ExpectedError } from '../../../src/errors.ts'
 import type { Schema, Snapshot, Table } from '../../../src/model.ts'
 import { createDatabase, dropDatabase } from '../../support/databases.ts'
-import { mysqlIsInstalled } from '../../support/launch-mysql.ts'
+import { installedMysqlServers } from '../../support/mysql-servers.ts'
 import { servers, type Server } from '../../support/servers.ts'
 import { readWhole, requestFor, runClient } from './round-trip.ts'
 
-const products = mysqlIsInstalled ? (['mariadb', 'mysql'] as const) : (['mariadb'] as const)
 const everything = { wantsRows: () => true }
 
 function tableOf(schema: Schema, name: string): Table {
@@ -31,7 +30,7 @@ async function failureOf(work: Promise<unknown>): Promise<ExpectedError> {
   throw new Error(`expected a failure that says what to do, got ${String(error)}`)
 }
 
-describe.each(products)('%s', (name) => {
+describe.each(installedMysqlServers)('%s', (name) => {
   let server: Server
   let database: string
 
@@ -140,7 +139,7 @@ describe.each(products)('%s', (name) => {
       server,
       '',
       `GRANT SELECT, SHOW VIEW, TRIGGER, EVENT ON \`${database}\`.* TO '${account.user}'@'%';
-      GRANT ${name === 'mariadb' ? 'SELECT ON mysql.proc' : 'SHOW_ROUTINE ON *.*'} TO '${account.user}'@'%';`,
+      GRANT ${name !== 'mysql' ? 'SELECT ON mysql.proc' : 'SHOW_ROUTINE ON *.*'} TO '${account.user}'@'%';`,
     )
     expect((await readWhole(request)).schema.notCaptured).toEqual([])
     runClient(server, '', `DROP USER '${account.user}'@'%';`)
@@ -151,8 +150,8 @@ describe.each(products)('%s', (name) => {
     const open = (mode: string) =>
       mysql.open({ ...request, url: `${request.url}?ssl-mode=${mode}` })
     const verified = await failureOf(open('verify-identity'))
-    expect(verified.code).toBe(name === 'mysql' ? 'tls-not-verified' : 'tls-refused')
-    if (name === 'mysql') await (await open('required'))[Symbol.asyncDispose]()
+    expect(verified.code).toBe(name !== 'mariadb' ? 'tls-not-verified' : 'tls-refused')
+    if (name !== 'mariadb') await (await open('required'))[Symbol.asyncDispose]()
     else expect((await failureOf(open('required'))).code).toBe('tls-refused')
   })
 

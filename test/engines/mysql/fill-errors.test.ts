@@ -3,14 +3,12 @@ import { mysql } from '../../../src/engines/mysql/index.ts'
 import type { FillRequest, Target } from '../../../src/engines/target.ts'
 import type { DbObject } from '../../../src/model.ts'
 import { createDatabase, dropDatabase, runSql } from '../../support/databases.ts'
-import { mysqlIsInstalled } from '../../support/launch-mysql.ts'
+import { installedMysqlServers } from '../../support/mysql-servers.ts'
 import { servers, type Server } from '../../support/servers.ts'
 import { inPieces } from './fill-support.ts'
 import { requestFor } from './round-trip.ts'
 
-const products = mysqlIsInstalled ? (['mariadb', 'mysql'] as const) : (['mariadb'] as const)
-
-describe.each(products)('%s', (name) => {
+describe.each(installedMysqlServers)('%s', (name) => {
   let server: Server
   let database: string
 

@@ -1,14 +1,12 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { mysql } from '../../../src/engines/mysql/index.ts'
 import type { Target } from '../../../src/engines/target.ts'
-import { mysqlIsInstalled } from '../../support/launch-mysql.ts'
+import { installedMysqlServers } from '../../support/mysql-servers.ts'
 import { createDatabase, dropDatabase } from '../../support/databases.ts'
 import { servers, type Server } from '../../support/servers.ts'
 import { startCutProxy } from './cut-proxy.ts'
 import { fillWith, inPieces } from './fill-support.ts'
 import { type Poured, readWhole, requestFor, runClient, wholeDump } from './round-trip.ts'
-
-const products = mysqlIsInstalled ? (['mariadb', 'mysql'] as const) : (['mariadb'] as const)
 
 const structure = `
 CREATE TABLE city (id int AUTO_INCREMENT PRIMARY KEY, code varchar(4) NOT NULL UNIQUE, name varchar(9));
@@ -27,7 +25,7 @@ INSERT INTO person VALUES (1, 1, 'x', NULL), (2, 2, 'y', 1);
 UPDATE person SET upper_name = 'small';
 `
 
-describe.each(products)('%s', (name) => {
+describe.each(installedMysqlServers)('%s', (name) => {
   let server: Server
   let source: string
   let copy: string

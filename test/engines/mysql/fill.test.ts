@@ -1,16 +1,17 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { mysqlIsInstalled } from '../../support/launch-mysql.ts'
+import { installedMysqlServers } from '../../support/mysql-servers.ts'
 import { createDatabase, dropDatabase, runSql } from '../../support/databases.ts'
 import { servers, type Server } from '../../support/servers.ts'
 import { fillWith, type Filled } from './fill-support.ts'
 import { filesOf, readWhole, requestFor, runClient, wholeDump, type Poured } from './round-trip.ts'
 
-const products = mysqlIsInstalled ? (['mariadb', 'mysql'] as const) : (['mariadb'] as const)
-
 function fixture(name: string): string {
-  return readFileSync(join(import.meta.dirname, '../../fixtures/mysql', `${name}.sql`), 'utf8')
+  return readFileSync(
+    join(import.meta.dirname, '../../fixtures/mysql', `${name.replace(/\d+$/, '')}.sql`),
+    'utf8',
+  )
 }
 
 /** What the fixtures lack. */
@@ -41,7 +42,7 @@ const harms = {
   'a counter': 'ALTER TABLE numbered_by_hand AUTO_INCREMENT = 1001',
 }
 
-describe.each(products)('%s', (name) => {
+describe.each(installedMysqlServers)('%s', (name) => {
   let server: Server
   let original: string
   let copy: string

@@ -10,9 +10,10 @@ const program = join(import.meta.dirname, '../../support/start-server.ts')
 /** A server that no other test uses, so that all of its databases and sessions are the caller's. */
 export async function startOwnServer(
   name: ServerName,
+  ...options: readonly string[]
 ): Promise<{ readonly server: Server; stop(): Promise<void> }> {
   const room = await openServerRoom()
-  const words = ['--disable-warning=ExperimentalWarning', program, name, room.directory]
+  const words = ['--disable-warning=ExperimentalWarning', program, name, room.directory, ...options]
   const { status, stderr } = spawnSync(process.execPath, words, { encoding: 'utf8' })
   if (status !== 0) {
     await room.close()

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { mysqlIsInstalled } from '../../support/launch-mysql.ts'
+import { installedMysqlServers } from '../../support/mysql-servers.ts'
 import { createDatabase, dropDatabase } from '../../support/databases.ts'
 import { servers, type Server } from '../../support/servers.ts'
 import {
@@ -14,13 +14,14 @@ import {
   type Poured,
 } from './round-trip.ts'
 
-const products = mysqlIsInstalled ? (['mariadb', 'mysql'] as const) : (['mariadb'] as const)
-
 function fixture(name: string): string {
-  return readFileSync(join(import.meta.dirname, '../../fixtures/mysql', `${name}.sql`), 'utf8')
+  return readFileSync(
+    join(import.meta.dirname, '../../fixtures/mysql', `${name.replace(/\d+$/, '')}.sql`),
+    'utf8',
+  )
 }
 
-describe.each(products)('%s', (name) => {
+describe.each(installedMysqlServers)('%s', (name) => {
   let server: Server
   let original: string
   let copy: string

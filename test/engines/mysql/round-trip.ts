@@ -2,8 +2,9 @@ import { mysql } from '../../../src/engines/mysql/index.ts'
 import type { ConnectionRequest } from '../../../src/engines/connection.ts'
 import { decodeRows } from '../../../src/csv.ts'
 import type { Column, DbObject, ObjectKey, Schema, Snapshot, Table } from '../../../src/model.ts'
+import { mariadbClient } from '../../support/launch-mariadb.ts'
 import { mysqlClient } from '../../support/launch-mysql.ts'
-import { program, run } from '../../support/program.ts'
+import { run } from '../../support/program.ts'
 import { vendorDump } from '../../support/databases.ts'
 import type { Server } from '../../support/servers.ts'
 
@@ -62,14 +63,22 @@ export async function pour(server: Server, database: string, poured: Poured): Pr
   const counters = objects.map((object) => object.sqlCounters ?? '')
   const afterRows = objects.map((object) => object.sqlAfterRows ?? '')
   const events = objects.filter((object) => object.kind === 'event').map((object) => object.sql)
-  const script = [...structure, sessionForRows, ...rows, ...counters, ...afterRows, ...events]
+  const history = server.name === 'mysql' ? '' : 'SET system_versioning_insert_history = 1;\n'
+  const script = [
+    ...structure,
+    sessionForRows + history,
+    ...rows,
+    ...counters,
+    ...afterRows,
+    ...events,
+  ]
   runClient(server, database, script.join('\n'))
 }
 
 /** Runs a script with the vendor's client as the files want it: comments in bodies and line ends kept. */
 export function runClient(server: Server, database: string, script: string): string {
   const [client = '', ...first] =
-    server.name === 'mysql' ? mysqlClient('mysql') : [program('mariadb')]
+    server.name === 'mysql' ? mysqlClient('mysql') : mariadbClient(server.name, 'mariadb')
   const login = ['--no-defaults', `-h${server.host}`, `-P${server.port}`, `-u${server.user}`]
   const style = [
     '--binary-mode',
@@ -150,7 +159,7 @@ async function insertsOf(table: Table, csv: string): Promise<string> {
   }
   for await (const batch of decodeRows(piecesOf(csv), { columnCount: columns.length })) {
     for (const row of batch) {
-      const made = `(${columns.map((column, index) => literal(column, row[index] ?? null)).join(', ')})`
+      const made = `(${columns.map((column, index) => valueOf(column, row[index] ?? null)).join(', ')})`
       values.push(made)
       length += made.length
       if (length > 400_000) flush()
@@ -167,6 +176,11 @@ async function* piecesOf(text: string): AsyncGenerator<Uint8Array> {
 
 function quoted(name: string): string {
   return `\`${name.replaceAll('`', '``')}\``
+}
+
+/** A row of a system-versioned table that is current has no end. */
+function valueOf(column: Column & { readonly period?: string }, text: string | null): string {
+  return column.period === 'end' && text === null ? 'DEFAULT' : literal(column, text)
 }
 
 const bytesType =

@@ -1,14 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { mysql } from '../../../src/engines/mysql/index.ts'
-import { mysqlIsInstalled } from '../../support/launch-mysql.ts'
+import type { DbObject } from '../../../src/model.ts'
+import { installedMysqlServers } from '../../support/mysql-servers.ts'
 import { createDatabase, dropDatabase, runSql, runSqlAs } from '../../support/databases.ts'
 import { servers, type Server } from '../../support/servers.ts'
 import { fillWith } from './fill-support.ts'
 import { readWhole, requestFor, runClient, wholeDump } from './round-trip.ts'
 
-const products = mysqlIsInstalled ? (['mariadb', 'mysql'] as const) : (['mariadb'] as const)
-
-describe.each(products)('%s', (name) => {
+describe.each(installedMysqlServers)('%s', (name) => {
   let server: Server
   const odd = 'odd_%/`name 日本'
 
@@ -52,6 +51,33 @@ describe.each(products)('%s', (name) => {
     })
     expect(await there.objectCount(odd)).toBeUndefined()
     expect(runSql(server, '', "SELECT count(*) FROM mysql.user WHERE user = 'ghost'")).toBe('0\n')
+  })
+
+  test('accounts that it lacks are told and dropped again, and no others', async () => {
+    const account = (user: string): DbObject => ({
+      kind: 'role',
+      name: `${user}@%`,
+      sql: `CREATE USER '${user}'@'%';\n`,
+      dependsOn: [],
+    })
+    runSql(server, '', "CREATE USER IF NOT EXISTS 'resident'@'%'")
+    const objects = [account('resident'), account('visitor')]
+    await using there = await mysql.openServer(requestFor(server, 'mysql'))
+    const absent = await there.absentServerObjects(objects)
+    expect(absent).toEqual([objects[1]])
+    runSql(server, '', absent.map(({ sql }) => sql).join(''))
+    await there.dropServerObjects(absent)
+    const users = "SELECT user FROM mysql.user WHERE user IN ('resident', 'visitor')"
+    expect(runSql(server, '', users)).toBe('resident\n')
+
+    runSql(
+      server,
+      '',
+      "DROP USER 'resident'@'%'; CREATE USER IF NOT EXISTS 'blind'@'%' IDENTIFIED BY 'canary-blind'",
+    )
+    const url = server.url('mysql').replace(/\/\/.*@/, '//blind@')
+    await using blind = await mysql.openServer({ url, password: 'canary-blind', environment: {} })
+    expect(await blind.absentServerObjects(objects)).toEqual([])
   })
 
   test('the parameters of a URL stay when another database is named', async () => {

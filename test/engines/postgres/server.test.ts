@@ -46,6 +46,28 @@ describe.each(outerPostgresServers)('%s: a server', (name) => {
     await expect(opened.create(`${prefix}b`, {})).rejects.toMatchObject({ code: 'database-exists' })
   })
 
+  test('tells which roles it lacks, and drops them again unless they are in use', async () => {
+    const role = (word: string): DbObject => ({
+      kind: 'role',
+      name: prefix + word,
+      sql: `CREATE ROLE ${prefix}${word};\n`,
+      dependsOn: [],
+    })
+    const objects = [settings(''), role('resident'), role('visitor'), role('owner')]
+    await using opened = await open('postgres')
+    runSql(server, 'postgres', role('resident').sql)
+    const absent = await opened.absentServerObjects(objects)
+    expect(absent).toEqual(objects.slice(2))
+    runSql(server, 'postgres', absent.map(({ sql }) => sql).join(''))
+    await opened.create(`${prefix}owned`, { owner: `${prefix}owner` })
+    await opened.dropServerObjects(absent)
+    const roles = `SELECT string_agg(rolname, ' ' ORDER BY rolname) FROM pg_roles WHERE starts_with(rolname, '${prefix}')`
+    expect(runSql(server, 'postgres', roles)).toBe(`${prefix}owner ${prefix}resident\n`)
+    await opened.drop(`${prefix}owned`)
+    await opened.dropServerObjects(objects.slice(1))
+    expect(runSql(server, 'postgres', roles)).toBe('\n')
+  })
+
   test('asks for another database whatever the URL says', async () => {
     await using opened = await open('postgres')
     const url = new URL(server.url('one'))

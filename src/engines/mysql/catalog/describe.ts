@@ -89,3 +89,11 @@ export function changedWhileReading(what: string): ExpectedError {
     'Run again when no migration is under way.',
   )
 }
+
+/** Whether the server refused something because the account may not do it. */
+export function isDenied(error: unknown): boolean {
+  return deniedNumbers.has(errorNumber(error) ?? 0)
+}
+
+/** Access to a database, a table, a column, without a privilege that is named; error codes of the vendors. */
+const deniedNumbers: ReadonlySet<number> = new Set([1044, 1045, 1142, 1143, 1227])

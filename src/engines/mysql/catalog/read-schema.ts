@@ -2,12 +2,15 @@ import type { DbObject, NotCaptured, Schema } from '../../../model.ts'
 import type { Client } from '../client.ts'
 import { invisibleObjects, readGrants } from '../privileges.ts'
 import type { Server } from '../session.ts'
+import { readAccounts } from './accounts.ts'
 import { readDatabase } from './database.ts'
 import { listTables, type ListedTable } from './list.ts'
+import { readForeignServers, withServers } from './foreign-servers.ts'
 import { readEvents, readRoutines } from './routines.ts'
 import { readSequences } from './sequences.ts'
 import { readTables, type MysqlTable } from './tables.ts'
 import { readTriggers } from './triggers.ts'
+import { readVersions } from './versions.ts'
 import { readViews } from './views.ts'
 
 /** A schema whose tables know what reading their rows needs. */
@@ -31,9 +34,10 @@ export async function readSchema(client: Client, server: Server): Promise<MysqlS
     tables: names(ofTypes(listed, typesOfTables)),
     sequences: names(ofTypes(listed, ['SEQUENCE'])),
     functions: names(routines.objects.filter((object) => object.kind === 'function')),
+    packages: names(routines.objects.filter((object) => object.kind === 'package')),
   })
   const whole = tables.tables.map((table) => withTriggers(table, triggers.sqlByTable))
-  const objects: readonly DbObject[] = [
+  const own: readonly DbObject[] = [
     database.object,
     ...sequences.sequences,
     ...whole,
@@ -41,11 +45,16 @@ export async function readSchema(client: Client, server: Server): Promise<MysqlS
     ...views.views,
     ...events.objects,
   ]
-  const parts = [tables, triggers, sequences, routines, events, views]
+  const servers = await readForeignServers(client, own)
+  const accounts = await readAccounts(client, server, own)
+  const objects = [...own, ...servers.servers, ...accounts.accounts].map((object) =>
+    withServers(object, servers.serversByTable),
+  )
+  const parts = [tables, triggers, sequences, routines, events, views, servers]
   return {
     product: server.product,
     serverVersion: server.version,
-    versions: {},
+    versions: { ...(await readVersions(client, objects)), ...accounts.elsewhere },
     objects,
     tables: new Map(whole.map((table) => [table.name, table])),
     notCaptured: [
@@ -53,7 +62,7 @@ export async function readSchema(client: Client, server: Server): Promise<MysqlS
       ...unknownKinds(listed),
       ...invisibleObjects(await readGrants(client), server),
     ],
-    warnings: [...tables.warnings, ...views.warnings],
+    warnings: [...tables.warnings, ...views.warnings, ...accounts.warnings],
   }
 }
 

@@ -13,10 +13,12 @@ export interface ProgramsRead {
 
 interface ListedProgram {
   readonly name: string
-  readonly kind: 'function' | 'procedure' | 'event'
+  readonly kind: 'function' | 'procedure' | 'event' | 'package' | 'package body'
 }
 
-/** Reads functions and procedures; other kinds of routines are named as not captured. */
+const kindsOfRoutines: readonly string[] = ['function', 'procedure', 'package', 'package body']
+
+/** Reads functions, procedures and packages; other kinds of routines are named as not captured. */
 export async function readRoutines(
   client: Client,
   server: Server,
@@ -30,12 +32,35 @@ export async function readRoutines(
   const others: NotCaptured[] = []
   for (const { name, type } of records) {
     const kind = (type ?? '').toLowerCase()
-    if (kind === 'function' || kind === 'procedure') listed.push({ kind, name: name ?? '' })
+    if (isRoutine(kind)) listed.push({ kind, name: name ?? '' })
     else others.push({ kind, name: name ?? '', reason: `a ${kind} is not saved yet` })
   }
   const help = `The account needs to be its definer, or: ${grantForBodies(server)}`
   const read = await readPrograms(client, listed, help, databaseCollation)
-  return { objects: read.objects, notCaptured: [...others, ...read.notCaptured] }
+  const whole = withBodies(read.objects)
+  return {
+    objects: whole.objects,
+    notCaptured: [...others, ...read.notCaptured, ...whole.notCaptured],
+  }
+}
+
+function isRoutine(kind: string): kind is ListedProgram['kind'] {
+  return kindsOfRoutines.includes(kind)
+}
+
+/** A package is its specification and its body: the second means nothing without the first. */
+function withBodies(programs: readonly ReadProgram[]): ProgramsRead {
+  const bodies = programs.filter(({ kind }) => kind === 'package body')
+  const objects = programs.flatMap(({ kind, name, sql }): DbObject[] => {
+    if (kind === 'package body') return []
+    const body = kind === 'package' ? bodies.find((each) => each.name === name) : undefined
+    return [{ kind, name, sql: sql + (body?.sql ?? ''), dependsOn: [] }]
+  })
+  const alone = bodies.filter(
+    ({ name }) => !objects.some((each) => each.kind === 'package' && each.name === name),
+  )
+  const reason = 'its package has no specification that the server shows; drop the body'
+  return { objects, notCaptured: alone.map(({ kind, name }) => ({ kind, name, reason })) }
 }
 
 /** The grant that shows the bodies of other accounts' routines. */
@@ -61,7 +86,15 @@ export async function readEvents(
     name: record.name ?? '',
   }))
   const help = `GRANT EVENT ON ${quoteName(server.database)}.* TO the account.`
-  return await readPrograms(client, listed, help, databaseCollation)
+  const { objects, notCaptured } = await readPrograms(client, listed, help, databaseCollation)
+  return {
+    objects: objects.map(({ name, sql }) => ({ kind: 'event', name, sql, dependsOn: [] })),
+    notCaptured,
+  }
+}
+
+interface ReadProgram extends ListedProgram {
+  readonly sql: string
 }
 
 async function readPrograms(
@@ -69,25 +102,28 @@ async function readPrograms(
   listed: readonly ListedProgram[],
   help: string,
   databaseCollation: string,
-): Promise<ProgramsRead> {
+): Promise<{
+  readonly objects: readonly ReadProgram[]
+  readonly notCaptured: readonly NotCaptured[]
+}> {
   const described = await describeAll(
     client,
     listed,
     ({ kind, name }) => `SHOW CREATE ${kind.toUpperCase()} ${quoteName(name)}`,
   )
-  const objects: DbObject[] = []
+  const objects: ReadProgram[] = []
   const notCaptured: NotCaptured[] = []
   for (const { item, record, refusal } of described) {
     if (isVanished(refusal)) throw changedWhileReading(`${item.kind} ${item.name}`)
     const program = record === undefined ? undefined : storedProgram(record, columnOf(item.kind))
     if (program === undefined) notCaptured.push(notShown(item.kind, item.name, help, refusal))
-    else objects.push({ ...item, sql: programSql(program, databaseCollation), dependsOn: [] })
+    else objects.push({ ...item, sql: programSql(program, databaseCollation) })
   }
   return { objects, notCaptured }
 }
 
 function columnOf(kind: ListedProgram['kind']): string {
-  return `Create ${kind.slice(0, 1).toUpperCase()}${kind.slice(1)}`
+  return `Create ${kind.replaceAll(/\b[a-z]/g, (letter) => letter.toUpperCase())}`
 }
 
 /** The program of a SHOW CREATE record, or undefined when the server hides its text (NULL, never an empty body). */

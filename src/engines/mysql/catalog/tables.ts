@@ -1,6 +1,6 @@
 import type { Column, NotCaptured, ObjectKey, Table } from '../../../model.ts'
 import type { Client, TextRecord } from '../client.ts'
-import { readCreateTable } from '../create-table.ts'
+import { readCreateTable, withQuotedForeignKeys } from '../create-table.ts'
 import { quoteName } from '../lexer.ts'
 import { withoutCredentials } from '../redact.ts'
 import { isThisDatabase, type Server } from '../session.ts'
@@ -20,6 +20,8 @@ import { findLostCharacters } from './lost-characters.ts'
 export interface MysqlColumn extends Column {
   /** information_schema's DATA_TYPE: `varchar`, `bit`, `geometry`, … */
   readonly dataType: string
+  /** Of a system-versioned table: since when the row was or until when it is current; a row that still is has no end. */
+  readonly period?: 'start' | 'end'
 }
 
 /** A table with what reading its rows needs. */
@@ -27,6 +29,8 @@ export interface MysqlTable extends Table {
   readonly columns: readonly MysqlColumn[]
   readonly engine: string
   readonly systemVersioned: boolean
+  /** Whether its rows are all that it ever held, with their periods. */
+  readonly hasHistory: boolean
 }
 
 /** What was found out about the tables. */
@@ -100,7 +104,7 @@ function createText(
   notCaptured: NotCaptured[],
 ): string | undefined {
   const text = record?.['Create Table']
-  if (typeof text === 'string') return text
+  if (typeof text === 'string') return withQuotedForeignKeys(text)
   if (isVanished(refusal)) throw changedWhileReading(`Table ${item.name}`)
   const help = `GRANT SELECT ON ${quoteName(server.database)}.* TO the account.`
   notCaptured.push(notShown('table', item.name, help, refusal))
@@ -116,6 +120,12 @@ function tableOf(
 ): MysqlTable {
   const { statement, autoIncrement, sequences } = readCreateTable(text, server.database)
   const { name, engine } = listed
+  const systemVersioned = listed.type === 'SYSTEM VERSIONED'
+  const inTime = systemVersioned && server.can.insertHistory ? withPeriod(columns) : columns
+  const ends = inTime
+    .filter(({ period, generated }) => period === 'end' && !generated)
+    .map((column) => column.name)
+  const key = chooseKey(columns, indexes)
   const counter = `ALTER TABLE ${quoteName(name)} AUTO_INCREMENT = ${autoIncrement ?? ''};\n`
   return {
     kind: 'table',
@@ -123,11 +133,12 @@ function tableOf(
     sql: withSettings(settingsNeeded(statement, columns), `${statement};\n`),
     ...(autoIncrement === undefined ? {} : { sqlCounters: counter }),
     dependsOn: sequences.map((sequence): ObjectKey => ({ kind: 'sequence', name: sequence })),
-    columns,
-    orderBy: chooseKey(columns, indexes),
+    columns: inTime,
+    orderBy: key.length === 0 ? [] : [...key, ...ends.filter((end) => !key.includes(end))],
     hasRows: !enginesWithoutRows.has(engine.toUpperCase()),
     engine,
-    systemVersioned: listed.type === 'SYSTEM VERSIONED',
+    systemVersioned,
+    hasHistory: ends.length > 0,
   }
 }
 
@@ -154,8 +165,9 @@ async function readColumns(
   client: Client,
   server: Server,
 ): Promise<ReadonlyMap<string, readonly MysqlColumn[]>> {
-  const records = await client.query<'of' | 'name' | 'type' | 'data' | 'extra'>(
-    `SELECT table_name AS \`of\`, column_name AS name, column_type AS type, data_type AS data, extra AS extra
+  const records = await client.query<'of' | 'name' | 'type' | 'data' | 'extra' | 'expression'>(
+    `SELECT table_name AS \`of\`, column_name AS name, column_type AS type, data_type AS data, extra AS extra,
+       generation_expression AS expression
      FROM information_schema.columns WHERE ${isThisDatabase('table_schema', server)}
      ORDER BY table_name, ordinal_position`,
   )
@@ -168,13 +180,37 @@ function columnOf({
   type,
   data,
   extra,
-}: TextRecord<'name' | 'type' | 'data' | 'extra'>): MysqlColumn {
+  expression,
+}: TextRecord<'name' | 'type' | 'data' | 'extra' | 'expression'>): MysqlColumn {
+  const period = /^ROW (START|END)$/.exec(expression ?? '')?.[1]
   return {
+    ...(period === undefined ? {} : { period: period === 'START' ? 'start' : 'end' }),
     name: name ?? '',
     type: type ?? '',
     dataType: (data ?? '').toLowerCase(),
     generated: /\b(?:VIRTUAL|STORED|PERSISTENT) GENERATED\b/i.test(extra ?? ''),
   }
+}
+
+/**
+ * The columns with those of the period, which a session can write as they were; those that count transactions, it can
+ * not. Source: https://mariadb.com/docs/server/reference/sql-structure/temporal-tables/system-versioned-tables
+ */
+function withPeriod(columns: readonly MysqlColumn[]): readonly MysqlColumn[] {
+  const own = columns.filter(({ period }) => period !== undefined)
+  if (own.some(({ dataType }) => dataType !== 'timestamp')) return columns
+  if (own.length > 0) {
+    return columns.map((column) =>
+      column.period === undefined ? column : { ...column, generated: false },
+    )
+  }
+  // A column of the user's that has such a name hides the server's.
+  if (columns.some(({ name }) => /^row_(?:start|end)$/i.test(name))) return columns
+  return [...columns, hiddenColumn('row_start', 'start'), hiddenColumn('row_end', 'end')]
+}
+
+function hiddenColumn(name: string, period: 'start' | 'end'): MysqlColumn {
+  return { name, type: 'timestamp(6)', dataType: 'timestamp', generated: false, period }
 }
 
 async function readIndexes(

@@ -21,6 +21,7 @@ export interface KnownNames {
   readonly tables: ReadonlySet<string>
   readonly sequences: ReadonlySet<string>
   readonly functions: ReadonlySet<string>
+  readonly packages: ReadonlySet<string>
 }
 
 /** What was found out about the views. */
@@ -89,7 +90,8 @@ function viewOf(
   if (typeof text !== 'string' || text === '' || typeof client !== 'string') return undefined
   const unqualified = withoutOwnDatabase(tokenize(text), server.database)
   const { tokens, sequences } = withoutSequenceDatabase(unqualified, server.database)
-  const statement = onLines(tokens)
+  const packages = packagesIn(tokens, known)
+  const statement = onLines(packages.size === 0 ? tokens : withPlainFunctions(tokens))
   const settings = {
     characterSetClient: client,
     collationConnection: collation ?? 'utf8mb4_general_ci',
@@ -98,37 +100,87 @@ function viewOf(
   return {
     kind: 'view',
     name,
-    sql: withSettings(characterSettings(statement, settings), `${statement};\n`),
-    dependsOn: [...dependencies(name, tokens, known), ...keys('sequence', needed, known.sequences)],
+    sql: withSettings(
+      {
+        ...(packages.size === 0 ? {} : { sql_mode: "'ORACLE'" }),
+        ...characterSettings(statement, settings),
+      },
+      `${statement};\n`,
+    ),
+    dependsOn: [
+      ...dependencies(name, tokens, known),
+      ...keys('package', packages, known.packages),
+      ...keys('sequence', needed, known.sequences),
+    ],
   }
 }
 
-/** A healthy view names no database but others; a broken one writes `database`.`table`.`column`. */
-function withoutOwnDatabase(tokens: readonly Token[], database: string): readonly Token[] {
-  const dropped = new Set<number>()
-  tokens.forEach((token, index) => {
-    const isFirst = !isToken(tokens[index - 1], '.') && nameOf(token) === database
-    const ofThree = isToken(tokens[index + 1], '.') && isToken(tokens[index + 3], '.')
-    const ofCall = isToken(tokens[index + 1], '.') && isToken(tokens[index + 3], '(')
-    if (token.kind === 'name' && isFirst && (ofThree || ofCall)) dropped.add(index).add(index + 1)
+/** Packages whose functions are called: `` `package`.`function`( ``. */
+function packagesIn(tokens: readonly Token[], known: KnownNames): ReadonlySet<string> {
+  const names = tokens.flatMap((token, index) => {
+    const isCalled = isToken(tokens[index + 1], '.') && isToken(tokens[index + 3], '(')
+    return token.kind === 'name' && isCalled ? [nameOf(token) ?? ''] : []
   })
-  return tokens.filter((_, index) => !dropped.has(index))
+  return new Set(names.filter((name) => known.packages.has(name)))
 }
 
-/** Tables and views follow FROM, JOIN or an opening bracket after these; functions stand before `(`. */
+/** Functions that sql_mode ORACLE, without which no name is looked up in a package, gives another meaning. */
+const functionsOfOracle = [
+  ...['concat', 'length', 'lpad', 'rpad', 'ltrim', 'rtrim', 'trim'],
+  ...['replace', 'regexp_replace', 'substr', 'substring'],
+]
+
+function withPlainFunctions(tokens: readonly Token[]): readonly Token[] {
+  return tokens.map((token, index) => {
+    const isCalled = isToken(tokens[index + 1], '(') && !isToken(tokens[index - 1], '.')
+    const isOther = isCalled && functionsOfOracle.some((name) => isToken(token, name))
+    return isOther ? { ...token, text: `mariadb_schema.${token.text}` } : token
+  })
+}
+
+/**
+ * A healthy view of one database names no database; a broken one writes `database`.`table`.`column`, and so does one
+ * that looks into other databases, too, which writes `database`.`table` behind FROM.
+ */
+function withoutOwnDatabase(tokens: readonly Token[], database: string): readonly Token[] {
+  const dropped = new Set<Token>()
+  const relations = relationsOf(tokens)
+  tokens.forEach((token, index) => {
+    const dot = tokens[index + 1]
+    const isFirst = !isToken(tokens[index - 1], '.') && nameOf(token) === database
+    if (token.kind !== 'name' || !isFirst || dot === undefined || !isToken(dot, '.')) return
+    const ofThree = isToken(tokens[index + 3], '.')
+    const ofCall = isToken(tokens[index + 3], '(')
+    if (ofThree || ofCall || relations.has(token)) dropped.add(token).add(dot)
+  })
+  return tokens.filter((token) => !dropped.has(token))
+}
+
+/** The first name of each table or view that is selected from: behind FROM, JOIN or a bracket that opens after these. */
+function relationsOf(tokens: readonly Token[]): ReadonlySet<Token> {
+  const relations = new Set<Token>()
+  let expectsRelation = false
+  for (const token of tokens.filter(({ kind }) => kind !== 'space')) {
+    if (expectsRelation && token.kind === 'name') relations.add(token)
+    const opens: boolean = isToken(token, '(') && expectsRelation
+    expectsRelation =
+      opens || ['FROM', 'JOIN', 'STRAIGHT_JOIN'].some((word) => isToken(token, word))
+  }
+  return relations
+}
+
+/** Functions stand before `(`; what is left with a dot behind it lies in another database. */
 function dependencies(view: string, tokens: readonly Token[], known: KnownNames): ObjectKey[] {
   const words = tokens.filter((token) => token.kind !== 'space')
+  const selected = relationsOf(tokens)
   const relations = new Set<string>()
   const functions = new Set<string>()
-  let expectsRelation = false
   words.forEach((token, index) => {
     const name = token.kind === 'name' ? nameOf(token) : undefined
     const next = words[index + 1]
-    if (name !== undefined && isToken(next, '(')) functions.add(name)
-    if (expectsRelation && name !== undefined && !isToken(next, '.')) relations.add(name)
-    const opens = isToken(token, '(') && expectsRelation
-    expectsRelation =
-      opens || ['FROM', 'JOIN', 'STRAIGHT_JOIN'].some((word) => isToken(token, word))
+    if (name === undefined) return
+    if (isToken(next, '(')) functions.add(name)
+    if (selected.has(token) && !isToken(next, '.')) relations.add(name)
   })
   relations.delete(view)
   return [
