@@ -207,7 +207,7 @@ export const configurationSchema = z
     }),
     user_data_backup_dir: text.nullish().meta({
       description:
-        'The private directory: the rows of local tables. Omitted: user data is not backed up.',
+        'The private directory: the rows of local tables, and passwords. Omitted: neither is backed up.',
       examples: ['/var/local/project/schema_backups'],
     }),
     database: z

@@ -36,7 +36,7 @@ export function configurationText(configuration: NewConfiguration): string {
       'csv2_backup_dir: default',
     ],
     [
-      '# The rows of local tables go here. Without it user data is not backed up.',
+      '# The rows of local tables and passwords go here. Without it neither is backed up.',
       '# user_data_backup_dir: ~/schema_backup_private',
     ],
     databaseLines(configuration),

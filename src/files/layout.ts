@@ -59,6 +59,8 @@ export const kindsInDatabaseFile: readonly ObjectKind[] = objectKinds().filter(
 export const databaseFiles = {
   facts: 'database.yaml',
   objects: 'database.sql',
+  /** The secrets of the object of kind `database`. */
+  secrets: 'database.secrets.sql',
   attributes: '.gitattributes',
 } as const
 
@@ -72,11 +74,15 @@ const suffixOfPart: Readonly<Record<FilePart, string>> = {
   secrets: '.secrets.sql',
 }
 
-/** The path of one part of an object; objects of `kindsInDatabaseFile` have only their definition, in `database.sql`. */
+/**
+ * The path of one part of an object; objects of `kindsInDatabaseFile` have only their definition, in `database.sql`, and the
+ * database itself its secrets.
+ */
 export function pathOf(key: ObjectKey, part: FilePart = 'sql'): string {
   const folder = folderOfKind[key.kind]
   if (folder === null) {
     if (part === 'sql') return databaseFiles.objects
+    if (part === 'secrets' && key.kind === 'database') return databaseFiles.secrets
     throw new Error(`a ${key.kind} has no ${part} file`)
   }
   return `${pathWithoutSuffix(key, folder)}${suffixOfPart[part]}`

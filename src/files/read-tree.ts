@@ -39,9 +39,7 @@ export async function readTree(directory: string): Promise<StoredSnapshot> {
   const { own, strangers } = await onPath(directory, async () => await filesIn(directory))
   const texts = new TextFiles(directory, own)
   const facts = readFacts(await texts.read(databaseFiles.facts))
-  const objects: WholeObject[] = own.has(databaseFiles.objects)
-    ? readDatabaseObjects(await texts.read(databaseFiles.objects))
-    : []
+  const objects: WholeObject[] = await databaseObjects(texts)
   for (const path of own) {
     const found = keyOf(path)
     if (found?.part === 'sql') objects.push(await readWhole(found.key, texts))
@@ -95,6 +93,20 @@ class TextFiles {
   async readIfThere(path: string): Promise<string | undefined> {
     return this.#paths.has(path) ? await this.read(path) : undefined
   }
+}
+
+/** The objects of `database.sql`, with the secrets of the database itself. */
+async function databaseObjects(texts: TextFiles): Promise<WholeObject[]> {
+  const text = await texts.readIfThere(databaseFiles.objects)
+  const objects = text === undefined ? [] : readDatabaseObjects(text)
+  const sqlSecrets = await texts.readIfThere(databaseFiles.secrets)
+  if (sqlSecrets === undefined) return objects
+  if (!objects.some(isDatabase)) throw withoutDefinition(databaseFiles.secrets)
+  return objects.map((object) => (isDatabase(object) ? { ...object, sqlSecrets } : object))
+}
+
+function isDatabase({ kind }: ObjectKey): boolean {
+  return kind === 'database'
 }
 
 async function readWhole(key: ObjectKey, texts: TextFiles): Promise<WholeObject> {

@@ -20,11 +20,14 @@ CREATE ROLE ${role} LOGIN PASSWORD 'canary-of-role';
 CREATE TABLE things (id integer PRIMARY KEY); GRANT SELECT ON things TO ${role};
 CREATE FOREIGN DATA WRAPPER remote;
 CREATE SERVER other FOREIGN DATA WRAPPER remote OPTIONS (host 'db2.example.org', api_token 'canary-of-server');
+DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET app.jwt_secret TO %L', current_database(), 'canary-of-database'); END $$;
 CREATE USER MAPPING FOR ${role} SERVER other OPTIONS (user 'reader', password 'canary-of-mapping');
 `
 
 const passwordsOf = `SELECT array_to_string(srvoptions, ' ') FROM pg_foreign_server
   UNION ALL SELECT array_to_string(umoptions, ' ') FROM pg_user_mappings
+  UNION ALL SELECT array_to_string(setconfig, ' ') FROM pg_db_role_setting s JOIN pg_database d ON d.oid = s.setdatabase
+    WHERE d.datname = current_database()
   UNION ALL SELECT rolpassword FROM pg_authid WHERE rolname = '${role}'`
 
 function configure(
@@ -61,6 +64,8 @@ test('come into the private directory alone, and back with a restore', async ({ 
   expect(project.file('foreign_servers/other.secrets.sql', project.private)).toContain(
     "api_token 'canary-of-server'",
   )
+
+  expect(project.file('database.secrets.sql', project.private)).toContain('canary-of-database')
 
   await project.succeed(['restore', '--to', server.url(`${original}_copy`)])
   expect(runSql(server, `${original}_copy`, passwordsOf)).toBe(before)
@@ -99,7 +104,7 @@ test('are named when there is no private directory', async ({ newProject }) => {
   configure(project, original, { places: '' })
   const { stdout } = await project.succeed()
   expect(stdout).toContain(
-    `The passwords of these objects are not backed up, since user_data_backup_dir is not configured: role ${role}, foreign server other.`,
+    `The passwords of these objects are not backed up, since user_data_backup_dir is not configured: database settings, role ${role}, foreign server other.`,
   )
   expectNoCanary(project, stdout)
 })

@@ -76,10 +76,10 @@ export function lookup({ kind, name }: DbObject): string {
   return `SELECT 1 AS found FROM mysql.user WHERE user = ${quoteText(user)} AND host = ${quoteText(host)}`
 }
 
-/** The statement that drops an account or server. */
+/** The statement that drops an account or server, which may be gone already: taken back with a fill that failed. */
 export function dropStatement({ kind, name, sql }: DbObject): string {
-  if (kind === 'foreign_server') return `DROP SERVER ${quoteName(name)}`
-  return `DROP ${/^CREATE ROLE/m.test(sql) ? 'ROLE' : 'USER'} ${accountSql(partsOf(name))}`
+  if (kind === 'foreign_server') return `DROP SERVER IF EXISTS ${quoteName(name)}`
+  return `DROP ${/^CREATE ROLE/m.test(sql) ? 'ROLE' : 'USER'} IF EXISTS ${accountSql(partsOf(name))}`
 }
 
 /** Hosts hold no @. */

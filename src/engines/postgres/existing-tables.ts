@@ -1,10 +1,11 @@
 import { ExpectedError } from '../../errors.ts'
 import type { TableName } from '../../model.ts'
+import { stateWords } from './catalog/parts.ts'
 import { tableText } from './fill-errors.ts'
 import { isLargeObjects, largeObjectColumns, largeObjectParts } from './large-objects.ts'
 import { identifier, literal, qualifiedIdentifier } from './quote.ts'
 import { foreignKeysOf, type ForeignKey } from './references.ts'
-import type { CatalogSession } from './session.ts'
+import { capabilities, type CatalogSession } from './session.ts'
 
 /** A table that rows are loaded into, as it is in the target. */
 export interface ExistingTable {
@@ -69,12 +70,6 @@ interface TriggerState {
   readonly state: string
 }
 
-const stateWords: Readonly<Record<string, string>> = {
-  O: 'ENABLE',
-  R: 'ENABLE REPLICA',
-  A: 'ENABLE ALWAYS',
-}
-
 /** Turns the users' triggers of a table and its partitions off; returns the statements that turn them on again. */
 export async function silenceTriggers(
   session: CatalogSession,
@@ -101,7 +96,7 @@ export async function silenceTriggers(
 export async function silenceReferences(session: CatalogSession): Promise<boolean> {
   const [answer] = await session.query<{ may: boolean }>(
     'the privileges of the user',
-    session.version >= 150_000
+    capabilities(session.version).hasParameterPrivileges
       ? `SELECT has_parameter_privilege('session_replication_role', 'SET') AS may`
       : `SELECT rolsuper AS may FROM pg_roles WHERE rolname = current_user`,
   )

@@ -1,11 +1,11 @@
 /** What the object of kind `database` says, read back from its SQL as catalog/database.ts writes it. */
 
 const setting =
-  /^DO \$database\$ BEGIN EXECUTE pg_catalog\.format\('ALTER DATABASE %I SET ((?:[^']|'')*)', pg_catalog\.current_database\(\)\); END \$database\$;$/gm
+  /^DO (\$database\d*\$) BEGIN EXECUTE pg_catalog\.format\('ALTER DATABASE %I SET ((?:[^']|'')*)', pg_catalog\.current_database\(\)\); END \1;$/gm
 
 /** The settings that the database gives to every session: name → SQL text of the value. */
-export function databaseSettings(sql: string): ReadonlyMap<string, string> {
-  const clauses = [...sql.matchAll(setting)].map(([, text = '']) =>
+function databaseSettings(sql: string): ReadonlyMap<string, string> {
+  const clauses = [...sql.matchAll(setting)].map(([, , text = '']) =>
     text.replaceAll("''", "'").replaceAll('%%', '%'),
   )
   return new Map(

@@ -88,7 +88,7 @@ describe.each(postgresServers)('%s: privileges', (name) => {
       `${onDatabase(`GRANT CREATE ON DATABASE %I TO ${a} WITH GRANT OPTION`)} ${onDatabase('REVOKE TEMPORARY, CONNECT ON DATABASE %I FROM PUBLIC')}
        SET ROLE ${a}; ${onDatabase(`GRANT CREATE ON DATABASE %I TO ${b}`)} RESET ROLE;
        ${onDatabase(`ALTER DATABASE %I SET "app.user" TO 'a ''b'' %% c'`)} ${onDatabase(`ALTER ROLE ${d} IN DATABASE %I SET search_path TO "A b", public`)}
-       ${onDatabase(`ALTER ROLE ${d} IN DATABASE %I SET role TO ${a}`)} ${onDatabase(`COMMENT ON DATABASE %I IS '100%% "x"'`)}`,
+       ${onDatabase(`ALTER ROLE ${d} IN DATABASE %I SET role TO ${a}`)} ${onDatabase(`COMMENT ON DATABASE %I IS '100%% "x" $database$ ; $database1$'`)}`,
     ],
     [
       'objects of the server and members of extensions',

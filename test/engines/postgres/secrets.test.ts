@@ -91,6 +91,8 @@ describe('connection strings', () => {
     ['postgresql:///d?sslpassword=hush', 'postgresql:///d'],
     ['postgres://u:hush@[::1]:5432/d', 'postgres://u@[::1]:5432/d'],
     // What libpq does not understand.
+    ['postgres://u:h@hush@h/d', ''],
+    ['postgres://u:h@hush:5432/d@x', ''],
     ['hush', ''],
     ['host=h =hush', ''],
     ["password='hush", ''],

@@ -218,7 +218,9 @@ function grantsHere(grants: readonly GrantLine[], account: Account): string {
 function makingOf(account: Account, create: string | undefined): { sql: string; secret?: string } {
   if (account.isRole && account.user === everybody) return { sql: '' }
   if (account.isRole) return { sql: `CREATE ROLE ${accountSql(account)};\n` }
-  return readCreateUser(create ?? '', account)
+  // An empty text would make an account without a password.
+  if (create === undefined) throw changedWhileReading(`The account ${accountName(account)}`)
+  return readCreateUser(create, account)
 }
 
 /** MariaDB lists them with the grants, MySQL in CREATE USER, where they would have to be granted already. */

@@ -114,12 +114,22 @@ function serverOf(record: TextRecord): DbObject {
 
 const secretOptions = /passw|secret|token|key/i
 
+/** The parser's own error would quote the text, which can hold a password. */
+function parsed(json: string): Record<string, unknown> {
+  try {
+    return JSON.parse(json) as Record<string, unknown>
+  } catch {
+    throw new Error('the options of a server are no JSON object')
+  }
+}
+
 /** Options of the wrapper's own, which newer servers keep as one JSON object; those of CREATE SERVER stand in it, too. */
 function ownOptions(json: string): readonly (readonly [string, string])[] {
   if (json === '') return []
   const standard = new Set(['password', ...optionColumns.map(([option]) => option.toLowerCase())])
-  const all = Object.entries(JSON.parse(json) as Record<string, unknown>)
+  const all = Object.entries(parsed(json))
   return all
     .filter(([option]) => !standard.has(option.toLowerCase()))
     .map(([option, value]) => [option, String(value)] as const)
+    .toSorted(([one], [other]) => (one < other ? -1 : 1))
 }

@@ -22,7 +22,7 @@ export interface KnownCatalog {
 }
 
 /** The catalogs with entries of one database: https://www.postgresql.org/docs/current/catalogs.html */
-export const knownCatalogs: readonly KnownCatalog[] = [
+const knownCatalogs: readonly KnownCatalog[] = [
   { name: 'pg_am' },
   { name: 'pg_amop', isPart: true },
   { name: 'pg_amproc', isPart: true },

@@ -10,7 +10,6 @@ export interface ColumnRow {
   readonly name: string
   readonly quoted: string
   readonly type: string
-  readonly type_oid: number
   readonly is_not_null: boolean
   /** Only where it differs from the type's own. */
   readonly collation: string | null
@@ -66,7 +65,7 @@ function query(context: CatalogContext): string {
   const namedNotNull = context.can.hasNamedNotNull
   return `
   SELECT a.attrelid AS relation, a.attnum AS number, a.attname::text AS name, quote_ident(a.attname) AS quoted,
-    format_type(a.atttypid, a.atttypmod) AS type, a.atttypid AS type_oid, a.attnotnull AS is_not_null,
+    format_type(a.atttypid, a.atttypmod) AS type, a.attnotnull AS is_not_null,
     CASE WHEN a.attcollation <> t.typcollation AND a.attcollation <> 0 THEN quote_ident(cn.nspname) || '.' || quote_ident(co.collname) END AS collation,
     ad.oid IS NOT NULL AS has_expression, pg_get_expr(ad.adbin, ad.adrelid) AS expression, ad.oid AS expression_oid,
     EXISTS (SELECT FROM pg_depend f

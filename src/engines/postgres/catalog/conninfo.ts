@@ -44,8 +44,9 @@ function decoded(text: string): string | undefined {
   }
 }
 
+// A second @ would leave the end of a password in the place: such a text is not understood.
 const uri =
-  /^(?<scheme>postgres(?:ql)?:\/\/)(?:(?<user>[^:@/]*)(?::(?<password>[^@]*))?@)?(?<place>[^?]*)(?:\?(?<query>[^]*))?$/
+  /^(?<scheme>postgres(?:ql)?:\/\/)(?:(?<user>[^:@/]*)(?::(?<password>[^@]*))?@)?(?<place>[^?@]*)(?:\?(?<query>[^]*))?$/
 
 /** A connection URI without its secrets; undefined: it can't be understood. */
 function publicUri(text: string): string | undefined {

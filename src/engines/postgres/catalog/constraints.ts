@@ -21,7 +21,6 @@ interface ConstraintRow {
   is_valid: boolean
   is_local: boolean
   has_parent: boolean
-  index: number
   uses_user_function: boolean
   /** A key of a partitioned table that not every partition has. */
   is_incomplete: boolean
@@ -37,7 +36,6 @@ interface ConstraintRow {
 export interface Constraint {
   readonly relation: number
   readonly address: Address
-  readonly index: number
   /** `line`: in CREATE TABLE; `added`: right after it; `statement`: after the rows; `inherited`: only its comment is written. */
   readonly place: 'line' | 'added' | 'statement' | 'inherited'
   readonly text: string
@@ -62,7 +60,7 @@ function query(context: CatalogContext): string {
   SELECT k.oid, k.conrelid AS relation, quote_ident(n.nspname) || '.' || quote_ident(c.relname) AS "table",
     c.relispartition AS table_is_partition, quote_ident(k.conname) AS quoted, k.contype::text AS kind,
     pg_get_constraintdef(k.oid) AS definition, k.convalidated OR NOT ${enforced('k')} AS is_valid, k.conislocal AS is_local,
-    k.conparentid <> 0 AS has_parent, k.conindid AS index,
+    k.conparentid <> 0 AS has_parent,
     EXISTS (SELECT FROM pg_depend d
       WHERE ((d.classid = 'pg_constraint'::regclass AND d.objid = k.oid)
           OR (k.contype = 'x' AND d.classid = 'pg_class'::regclass AND d.objid = k.conindid))
@@ -146,7 +144,6 @@ function constraintFrom(
   return {
     relation: row.relation,
     address: entry,
-    index: row.index,
     place,
     text: place === 'line' || place === 'inherited' ? text : statement(row, text),
     isParentsFirst:

@@ -10,8 +10,10 @@ import {
   type Captured,
   type CatalogContext,
   type Grant,
+  type Reading,
+  type Refused,
 } from './parts.ts'
-import { settingClause, settingEntry } from './setting-clause.ts'
+import { isSecretSetting, settingClause, settingEntry } from './setting-clause.ts'
 
 interface DatabaseRow {
   oid: number
@@ -46,8 +48,16 @@ const query = `
 /** A statement about the database whose name is filled in when it runs, so that it fits any copy. */
 function onThisDatabase(statement: string): string {
   const [before = '', after = ''] = statement.split('\u0000')
-  const format = `${before.replaceAll('%', '%%')}%I${after.replaceAll('%', '%%')}`
-  return `DO $database$ BEGIN EXECUTE pg_catalog.format(${literal(format)}, pg_catalog.current_database()); END $database$;`
+  const format = literal(`${before.replaceAll('%', '%%')}%I${after.replaceAll('%', '%%')}`)
+  const quote = quoteMissingIn(format)
+  return `DO ${quote} BEGIN EXECUTE pg_catalog.format(${format}, pg_catalog.current_database()); END ${quote};`
+}
+
+/** A comment or setting that held the quote would end the block. */
+function quoteMissingIn(text: string): string {
+  let quote = '$database$'
+  for (let number = 1; text.includes(quote); number += 1) quote = `$database${number}$`
+  return quote
 }
 
 const providers: Readonly<Record<string, string>> = { i: 'ICU', b: 'builtin' }
@@ -58,7 +68,9 @@ function creationFacts(row: DatabaseRow): string {
   // As JSON, because rules may have several lines.
   const rules = row.rules === null ? '' : ` with rules ${JSON.stringify(row.rules)}`
   const locale = provider === undefined ? '' : `, locale ${row.locale ?? ''} by ${provider}${rules}`
-  return `encoding ${row.encoding}, collation ${row.collate}, character type ${row.ctype}${locale}, owner ${row.owner}`
+  const facts = `encoding ${row.encoding}, collation ${row.collate}, character type ${row.ctype}${locale}, owner ${row.owner}`
+  // What follows a line end in a name would be no comment any more.
+  return facts.replaceAll(/[\n\r]/g, ' ')
 }
 
 const itsName = '\u0000'
@@ -88,19 +100,39 @@ export async function undoDatabase(
   return [...statements, ...(await undoChangedPrivileges(context))]
 }
 
+/** Settings of roles in this database that hold a credential: they can't wait for the roles in a file of their own. */
+function secretRoleSettings(row: DatabaseRow): readonly Refused[] {
+  const names = row.settings.flatMap(({ role, setting }) =>
+    role !== null && isSecretSetting(setting) ? [`${role}: ${setting.split('=', 1).join('')}`] : [],
+  )
+  return names.map((name) => ({
+    address: address('pg_database', row.oid),
+    kind: 'setting of a role in this database',
+    name,
+    reason:
+      'Its value looks like a credential, which no shared file may hold; set it for the role or the database alone.',
+  }))
+}
+
 /** What belongs to the database as a whole: comment, settings, privileges, default privileges without a schema. */
-export async function readDatabase(context: CatalogContext): Promise<Captured[]> {
+export async function readDatabase(context: CatalogContext): Promise<Reading> {
   const rows = await context.session.query<DatabaseRow>('the database', query)
   const defaults = (await readDefaultPrivileges(context)).get(null)
   const outsideLabels = await readOutsideLabels(context.session)
   const changed = (await readChangedPrivileges(context)).get(null) ?? []
-  return rows.map((row) => {
+  const objects = rows.map((row): Captured => {
     const entry = address('pg_database', row.oid)
+    const ofDatabase = row.settings
+      .filter(({ role }) => role === null)
+      .map(({ setting }) => ({
+        isSecret: isSecretSetting(setting),
+        statement: onThisDatabase(`ALTER DATABASE ${itsName} ${settingClause(setting)}`),
+      }))
     const comment = context.comments.get(`${entry}:0`)
     const labels = context.labels.get(`${entry}:0`) ?? []
     const grants = grantStatements({ ...row, target: `DATABASE ${itsName}` })
     return {
-      kind: 'database' as const,
+      kind: 'database',
       name: 'settings',
       sql: [
         `-- ${creationFacts(row)}`,
@@ -111,16 +143,13 @@ export async function readDatabase(context: CatalogContext): Promise<Captured[]>
           onThisDatabase(statement.replace(/;$/, '')),
         ),
         // Before everything else: the search path matters while rows are loaded.
-        ...row.settings
-          .filter(({ role }) => role === null)
-          .map(({ setting }) =>
-            onThisDatabase(`ALTER DATABASE ${itsName} ${settingClause(setting)}`),
-          ),
+        ...ofDatabase.filter(({ isSecret }) => !isSecret).map(({ statement }) => statement),
       ],
+      secrets: ofDatabase.filter(({ isSecret }) => isSecret).map(({ statement }) => statement),
       // Roles are made after the database.
       afterRows: [
         ...row.settings
-          .filter(({ role }) => role !== null)
+          .filter(({ role, setting }) => role !== null && !isSecretSetting(setting))
           .map(({ role, setting }) =>
             onThisDatabase(
               `ALTER ROLE ${role ?? ''} IN DATABASE ${itsName} ${settingClause(setting)}`,
@@ -138,4 +167,5 @@ export async function readDatabase(context: CatalogContext): Promise<Captured[]>
       lateAddresses: defaults?.addresses ?? [],
     }
   })
+  return { objects, refused: rows.flatMap(secretRoleSettings) }
 }

@@ -4,6 +4,7 @@ import {
   commentStatements,
   isNoMember,
   roleName,
+  stateWords,
   type Captured,
   type CatalogContext,
   type Reading,
@@ -27,17 +28,11 @@ const query = `
   WHERE ${isNoMember('pg_event_trigger', 'e.oid')}
   ORDER BY e.evtname COLLATE "C"`
 
-const stateWords: Readonly<Record<string, string>> = {
-  D: 'DISABLE',
-  R: 'ENABLE REPLICA',
-  A: 'ENABLE ALWAYS',
-}
-
 function eventTriggerFrom(context: CatalogContext, row: EventTriggerRow): Captured {
   const entry = address('pg_event_trigger', row.oid)
   const target = `EVENT TRIGGER ${row.quoted}`
   const tags = row.tags?.map(literal).join(',\n    ')
-  const state = stateWords[row.state]
+  const state = row.state === 'O' ? undefined : stateWords[row.state]
   return {
     kind: 'event_trigger',
     name: row.name,

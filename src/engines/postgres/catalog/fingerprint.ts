@@ -56,6 +56,8 @@ async function query(client: Client): Promise<string> {
     // Large objects are rows: they come and go as rows do.
     ...known.filter(({ name }) => name !== 'pg_largeobject_metadata').map(ofCatalog),
     `SELECT 'public', count(*), ${sum("o.oid || ':' || o.xmin")} FROM pg_namespace o WHERE o.nspname = 'public'`,
+    // Names of roles are looked up in the catalog as it is now.
+    `SELECT 'pg_roles', count(*), ${sum('(o.oid, o.rolname)::text')} FROM pg_roles o`,
     `SELECT 'pg_database', count(*), ${sum('(o.datname, o.datdba, o.datacl)::text')} FROM pg_database o WHERE o.datname = current_database()`,
     ...Object.entries(perRelation).map(
       ([catalog, relation]) =>

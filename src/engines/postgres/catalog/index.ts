@@ -177,6 +177,7 @@ function withDependencies(
 
 /** The kinds that need nothing but the catalogs, each with one query of its own. */
 const readers: readonly ((context: CatalogContext) => Promise<Reading>)[] = [
+  readDatabase,
   readRoles,
   readLanguages,
   readAccessMethods,
@@ -224,7 +225,6 @@ export async function readObjects(session: CatalogSession) {
   const extensions = await readExtensions(context)
   const plain = await readAll(context)
   const others: Captured[] = [
-    ...(await readDatabase(context)),
     ...(await readSchemas(context)),
     ...extensions.objects,
     ...types,

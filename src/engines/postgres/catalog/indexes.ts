@@ -19,7 +19,6 @@ interface IndexRow {
   table: string
   definition: string | null
   is_valid: boolean
-  is_unique: boolean
   is_partitioned: boolean
   is_constraint: boolean
   is_clustered: boolean
@@ -48,7 +47,7 @@ function query(context: CatalogContext): string {
   return `
   SELECT i.indexrelid AS oid, i.indrelid AS relation, quote_ident(n.nspname) || '.' || quote_ident(ic.relname) AS quoted,
     quote_ident(ic.relname) AS quoted_name, quote_ident(n.nspname) || '.' || quote_ident(c.relname) AS "table",
-    pg_get_indexdef(i.indexrelid) AS definition, i.indisvalid AS is_valid, i.indisunique AS is_unique,
+    pg_get_indexdef(i.indexrelid) AS definition, i.indisvalid AS is_valid,
     ic.relkind = 'I' AS is_partitioned, k.oid IS NOT NULL AS is_constraint,
     i.indisclustered AS is_clustered, i.indisreplident AS is_replica_identity, ic.reloptions AS options,
     quote_ident(ts.spcname) AS tablespace,
@@ -75,9 +74,7 @@ function query(context: CatalogContext): string {
 
 /** An index of a table or materialized view. */
 export interface Index extends RelationPart {
-  readonly oid: number
-  /** Statements that name the index and must come after it: cluster, replica identity, comment. */
-  readonly name: string
+  /** Names of the key columns when rows can be ordered by them. */
   readonly key: readonly string[] | null
   readonly isPrimary: boolean
   /** What makes it part of its parent's index, where that does not happen by itself; waits for the rows. */
@@ -136,10 +133,8 @@ export async function readIndexes(context: CatalogContext): Promise<readonly Ind
   return rows.map((row) => {
     const base = {
       relation: row.relation,
-      oid: row.oid,
       address: address('pg_class', row.oid),
       phase: isLate(row) ? ('afterRows' as const) : ('sql' as const),
-      name: row.quoted_name,
       key: row.key,
       isPrimary: row.is_primary,
       attaching:
@@ -153,7 +148,7 @@ export async function readIndexes(context: CatalogContext): Promise<readonly Ind
     return {
       ...base,
       statements: [
-        `-- not valid on the server, so not created: ${definition.replaceAll('\n', ' ')}`,
+        `-- not valid on the server, so not created: ${definition.replaceAll(/[\n\r]/g, ' ')}`,
       ],
       warning: `The index ${row.quoted} is not valid: a concurrent build of it failed. Rebuild or drop it.`,
     }

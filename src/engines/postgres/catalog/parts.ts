@@ -140,6 +140,14 @@ export function optionList(options: readonly string[] | null, prefix = ''): stri
     .join(', ')
 }
 
+/** What ALTER calls the sessions in which a trigger or rule runs, as the catalogs have them; `O` is usual. */
+export const stateWords: Readonly<Record<string, string>> = {
+  O: 'ENABLE',
+  D: 'DISABLE',
+  R: 'ENABLE REPLICA',
+  A: 'ENABLE ALWAYS',
+}
+
 /** Groups parts by the relation that they belong to, in the order given. */
 export function byRelation<Part extends { readonly relation: number }>(
   parts: readonly Part[],

@@ -2,7 +2,7 @@ import { literal } from '../quote.ts'
 import { labelStatements, type Label } from './labels.ts'
 import { address, type Captured, type CatalogContext, type Reading } from './parts.ts'
 import { rolesQuery, type Membership, type ParameterGrant, type RoleRow } from './roles-query.ts'
-import { settingClause } from './setting-clause.ts'
+import { isSecretSetting, settingClause } from './setting-clause.ts'
 
 function options(row: RoleRow): string[] {
   return [
@@ -39,12 +39,13 @@ function parameterStatement(row: RoleRow, grant: ParameterGrant): string {
 
 function captured(row: RoleRow, labels: readonly Label[]): Captured {
   const target = `ROLE ${row.quoted}`
+  const setting = (entry: string): string => `ALTER ${target} ${settingClause(entry)};`
   return {
     kind: 'role',
     name: row.name,
     sql: [
       `${[`CREATE ${target}`, ...options(row)].join('\n  ')};`,
-      ...row.settings.map((entry) => `ALTER ${target} ${settingClause(entry)};`),
+      ...row.settings.filter((entry) => !isSecretSetting(entry)).map(setting),
       ...(row.comment === null ? [] : [`COMMENT ON ${target} IS ${literal(row.comment)};`]),
       ...labelStatements(labels, target),
       ...row.memberships.map((membership) => membershipStatement(row, membership)),
@@ -52,7 +53,10 @@ function captured(row: RoleRow, labels: readonly Label[]): Captured {
     ],
     afterRows: [],
     counters: [],
-    secrets: row.password === null ? [] : [`ALTER ${target} PASSWORD ${literal(row.password)};`],
+    secrets: [
+      ...(row.password === null ? [] : [`ALTER ${target} PASSWORD ${literal(row.password)};`]),
+      ...row.settings.filter(isSecretSetting).map(setting),
+    ],
     addresses: [address('pg_authid', row.oid)],
     lateAddresses: [],
     needs: row.memberships.flatMap(({ role_oid: role, grantor_oid: grantor }) =>

@@ -4,6 +4,7 @@ import {
   commentStatements,
   isNoMember,
   isUserSchema,
+  stateWords,
   type CatalogContext,
   type RelationPart,
 } from './parts.ts'
@@ -18,12 +19,6 @@ interface RuleRow {
   state: string
 }
 
-const stateWords: Readonly<Record<string, string>> = {
-  D: 'DISABLE',
-  R: 'ENABLE REPLICA',
-  A: 'ENABLE ALWAYS',
-}
-
 /** The rules of all tables and views except those that make a view a view; they wait for the rows. */
 export async function readRules(context: CatalogContext): Promise<readonly RelationPart[]> {
   const rows = await context.session.query<RuleRow>(
@@ -36,7 +31,7 @@ export async function readRules(context: CatalogContext): Promise<readonly Relat
   )
   return rows.map((row) => {
     if (row.definition === null) throw changedWhileReading(`the rule ${row.quoted}`)
-    const state = stateWords[row.state]
+    const state = row.state === 'O' ? undefined : stateWords[row.state]
     return {
       relation: row.relation,
       address: address('pg_rewrite', row.oid),

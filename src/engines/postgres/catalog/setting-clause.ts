@@ -1,4 +1,5 @@
 import { literal } from '../quote.ts'
+import { isSecretValue, secrecyOfOption } from './secrets.ts'
 
 /** Lists are stored as SQL text that is already quoted: https://www.postgresql.org/docs/current/catalog-pg-db-role-setting.html */
 const listSettings = new Set([
@@ -19,11 +20,20 @@ export function settingEntry(entry: string): string {
     FROM unnest(string_to_array(${name}, '.')) WITH ORDINALITY w(word, place)) || substr(${entry}, strpos(${entry}, '=')) END)`
 }
 
+function partsOf(entry: string): { readonly name: string; readonly value: string } {
+  const equals = entry.indexOf('=')
+  return { name: entry.slice(0, equals), value: entry.slice(equals + 1) }
+}
+
+/** Whether an entry `name=value` holds a credential. The server's own settings, which have no dot, are none by their name. */
+export function isSecretSetting(entry: string): boolean {
+  const { name, value } = partsOf(entry)
+  return isSecretValue(value) || (name.includes('.') && secrecyOfOption(name, value) !== 'none')
+}
+
 /** `SET name TO value` of an entry `name=value`. */
 export function settingClause(entry: string): string {
-  const equals = entry.indexOf('=')
-  const name = entry.slice(0, equals)
-  const value = entry.slice(equals + 1)
+  const { name, value } = partsOf(entry)
   const isList = listSettings.has(name.toLowerCase()) && value !== ''
   return `SET ${name} TO ${isList ? value : literal(value)}`
 }

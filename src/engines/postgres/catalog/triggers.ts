@@ -4,6 +4,7 @@ import {
   commentStatements,
   isNoMember,
   isUserSchema,
+  stateWords,
   type CatalogContext,
   type RelationPart,
 } from './parts.ts'
@@ -36,13 +37,6 @@ const query = `
     AND c.relkind IN ('r', 'p', 'v', 'f') AND c.relpersistence <> 't'
     AND ${isUserSchema('n')} AND ${isNoMember('pg_class', 'c.oid')} AND ${isNoMember('pg_trigger', 't.oid')}
   ORDER BY t.tgname COLLATE "C"`
-
-const stateWords: Readonly<Record<string, string>> = {
-  O: 'ENABLE',
-  D: 'DISABLE',
-  R: 'ENABLE REPLICA',
-  A: 'ENABLE ALWAYS',
-}
 
 function statementsOf(context: CatalogContext, row: TriggerRow): readonly string[] {
   if (row.definition === null) throw changedWhileReading(`the trigger ${row.quoted}`)
