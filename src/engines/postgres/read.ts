@@ -187,9 +187,9 @@ export async function readSnapshot<T>(
   refuseUnreadable(wanted, facts.user)
   if (request.wantsRows(largeObjects)) await refuseUnreadableLargeObjects(client, facts.user)
   await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY')
-  // The transaction stays with one server session: from here on no pooler can change it.
-  await serverFacts(client)
   await lockTables(client, wanted)
+  // The transaction stays with one server session: no pooler can change it. Asked behind the locks, since a query takes the snapshot.
+  await serverFacts(client)
   // A table that came, went or was replaced before the locks were held would look empty.
   if (!sameTables(wanted, await listTables(client, request.wantsRows)))
     throw changedWhileReading('the list of tables')

@@ -39,7 +39,8 @@ function lacksParentsDefault(column: ColumnRow, table: ColumnOwner): boolean {
   )
 }
 
-function identityClause(
+/** ` GENERATED … AS IDENTITY (…)` of a column with a sequence of its own. */
+export function identityClause(
   column: ColumnRow,
   table: ColumnOwner,
   sequence: OwnedSequence | undefined,
@@ -76,7 +77,9 @@ export function notNullClause(column: ColumnRow, table?: ColumnOwner): string {
   const isParents = table?.writesAllColumns === false && column.not_null_is_own === false
   if (isParents) return ''
   const isStandard =
-    table !== undefined && column.not_null_name === `${table.name}_${column.name}_not_null`
+    table !== undefined &&
+    column.not_null_shares_name !== true &&
+    column.not_null_name === `${table.name}_${column.name}_not_null`
   const name =
     column.not_null_quoted === null || isStandard ? '' : ` CONSTRAINT ${column.not_null_quoted}`
   return `${name} NOT NULL${column.not_null_no_inherit === true ? ' NO INHERIT' : ''}`

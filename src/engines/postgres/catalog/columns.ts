@@ -33,6 +33,8 @@ export interface ColumnRow {
   readonly actual: readonly Grant[] | null
   readonly not_null_name: string | null
   readonly not_null_quoted: string | null
+  /** Another constraint of the schema has the name: the server would choose another one by itself. */
+  readonly not_null_shares_name: boolean | null
   readonly not_null_oid: number | null
   readonly not_null_is_local: boolean | null
   readonly not_null_is_valid: boolean | null
@@ -80,10 +82,11 @@ function query(context: CatalogContext): string {
     ${
       namedNotNull
         ? `nn.conname::text AS not_null_name, quote_ident(nn.conname) AS not_null_quoted, nn.oid AS not_null_oid, nn.conislocal AS not_null_is_local,
+           EXISTS (SELECT FROM pg_constraint other WHERE other.connamespace = nn.connamespace AND other.conname = nn.conname AND other.oid <> nn.oid) AS not_null_shares_name,
            nn.convalidated AS not_null_is_valid, nn.connoinherit AS not_null_no_inherit,
            nn.conislocal OR ${isStricterThanParents} AS not_null_is_own, nn.coninhcount > 0 AS not_null_is_inherited,
            ${partitionsOwnNotNull} AS not_null_of_partitions`
-        : `NULL::text AS not_null_name, NULL::text AS not_null_quoted, NULL::oid AS not_null_oid, NULL::bool AS not_null_is_local,
+        : `NULL::bool AS not_null_shares_name, NULL::text AS not_null_name, NULL::text AS not_null_quoted, NULL::oid AS not_null_oid, NULL::bool AS not_null_is_local,
            NULL::bool AS not_null_is_valid, NULL::bool AS not_null_no_inherit, NULL::bool AS not_null_is_own,
            NULL::bool AS not_null_is_inherited, NULL::json AS not_null_of_partitions`
     }

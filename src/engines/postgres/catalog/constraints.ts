@@ -22,6 +22,8 @@ interface ConstraintRow {
   is_local: boolean
   has_parent: boolean
   uses_user_function: boolean
+  /** A primary key on a column whose NOT NULL is the parents': made with the table, it would give the table one of its own. */
+  has_inherited_not_null: boolean
   /** A key of a partitioned table that not every partition has. */
   is_incomplete: boolean
   /** The server compares it with no index of a partition: attaching makes it anew. */
@@ -61,6 +63,8 @@ function query(context: CatalogContext): string {
     c.relispartition AS table_is_partition, quote_ident(k.conname) AS quoted, k.contype::text AS kind,
     pg_get_constraintdef(k.oid) AS definition, k.convalidated OR NOT ${enforced('k')} AS is_valid, k.conislocal AS is_local,
     k.conparentid <> 0 AS has_parent,
+    k.contype = 'p' AND NOT c.relispartition AND EXISTS (SELECT FROM pg_constraint nn WHERE nn.conrelid = k.conrelid
+      AND nn.contype = 'n' AND NOT nn.conislocal AND nn.conkey[1] = ANY (k.conkey)) AS has_inherited_not_null,
     EXISTS (SELECT FROM pg_depend d
       WHERE ((d.classid = 'pg_constraint'::regclass AND d.objid = k.oid)
           OR (k.contype = 'x' AND d.classid = 'pg_class'::regclass AND d.objid = k.conindid))
@@ -136,7 +140,7 @@ function constraintFrom(
   if (row.definition === null) throw changedWhileReading(`the constraint ${row.quoted}`)
   const entry = address('pg_constraint', row.oid)
   const text = `CONSTRAINT ${row.quoted} ${stableText(row.definition)}`
-  const place = isMerged ? 'added' : placeOf(row)
+  const place = isMerged || row.has_inherited_not_null ? 'added' : placeOf(row)
   const renamed =
     row.first_name === null || row.first_name === row.quoted
       ? []

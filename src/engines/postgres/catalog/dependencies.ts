@@ -6,6 +6,8 @@ import type { Address, Captured, CatalogContext } from './parts.ts'
 export interface DependencyRow {
   readonly from: Address
   readonly to: Address
+  /** Whether it is one column of `to` that is needed. */
+  readonly names_column: boolean
 }
 
 /** What pg_depend and the catalogs say about who needs whom. */
@@ -18,7 +20,8 @@ export interface Dependencies {
 // A sequence that a column owns needs that column only for OWNED BY, which is written with the table. A function is said
 // to need the transforms that were there when it was made, used or not: only TRANSFORM FOR TYPE makes it need one.
 const dependencyQuery = `
-  SELECT d.classid::regclass::text || ':' || d.objid AS "from", d.refclassid::regclass::text || ':' || d.refobjid AS "to"
+  SELECT d.classid::regclass::text || ':' || d.objid AS "from", d.refclassid::regclass::text || ':' || d.refobjid AS "to",
+    d.refobjsubid > 0 AS names_column
   FROM pg_depend d
   WHERE d.objid >= 16384 AND d.deptype <> 'e'
     -- The schema public has a small number until it is dropped and made again.
@@ -41,10 +44,7 @@ const standInQuery = `
 
 /** Reads pg_depend as far as it is about objects of users. */
 export async function readDependencies(context: CatalogContext): Promise<Dependencies> {
-  const rows = await context.session.query<{ from: string; to: string }>(
-    'dependencies',
-    dependencyQuery,
-  )
+  const rows = await context.session.query<DependencyRow>('dependencies', dependencyQuery)
   const standIns = await context.session.query<{ entry: string; stands_for: string }>(
     'dependencies',
     standInQuery,
@@ -83,12 +83,15 @@ export function edgesOf(objects: readonly Captured[], dependencies: Dependencies
     }
     return undefined
   }
-  return dependencies.rows.flatMap(({ from, to }) => {
+  return dependencies.rows.flatMap(({ from, to, names_column }) => {
     if (late.has(from)) return []
     const source = resolve(from)
     const target = resolve(to)
     // A function that calls itself can't be made in one step.
-    const isWithin = source === target && !(from === to && from.startsWith('pg_proc:'))
+    const callsItself = from === to && from.startsWith('pg_proc:')
+    // Nor can a view that reads its own columns.
+    const readsItself = names_column && from.startsWith('pg_rewrite:')
+    const isWithin = source === target && !callsItself && !readsItself
     return source === undefined || target === undefined || isWithin
       ? []
       : [

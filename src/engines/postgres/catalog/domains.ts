@@ -106,14 +106,7 @@ function statements(
 ): readonly string[] {
   const others = (row.constraints ?? []).filter(({ kind }) => kind !== 'c')
   return [
-    createStatement(
-      row,
-      checks.filter(({ is_valid }) => is_valid),
-    ),
-    ...addStatements(
-      row,
-      checks.filter(({ is_valid }) => !is_valid),
-    ),
+    createStatement(row, checks),
     `ALTER DOMAIN ${row.quoted} OWNER TO ${row.owner};`,
     ...commentStatements(context, `DOMAIN ${row.quoted}`, address('pg_type', row.oid)),
     ...constraintComments(context, row, [...checks, ...others]),
@@ -130,24 +123,27 @@ function domainFrom(context: CatalogContext, row: DomainRow): Captured {
     throw changedWhileReading(`the domain ${row.quoted}`)
   }
   const checks = constraints.filter(({ kind }) => kind === 'c')
+  // What holds for new values only must not meet the old ones.
+  const valid = checks.filter(({ is_valid }) => is_valid)
+  const later = (
+    added: readonly DomainConstraint[],
+  ): Pick<Captured, 'afterRows' | 'lateAddresses'> => ({
+    afterRows: [...addStatements(row, added), ...constraintComments(context, row, added)],
+    lateAddresses: added.map(({ oid }) => address('pg_constraint', oid)),
+  })
   return {
     kind: 'domain',
     schema: row.schema,
     name: row.name,
-    sql: statements(context, row, checks),
-    afterRows: [],
+    sql: statements(context, row, valid),
+    ...later(checks.filter((check) => !valid.includes(check))),
     counters: [],
     addresses: [
       address('pg_type', row.oid),
       ...constraints.map(({ oid }) => address('pg_constraint', oid)),
     ],
-    lateAddresses: [],
     // A check may call a function that takes the domain.
-    inCircle: {
-      sql: statements(context, row, []),
-      afterRows: [...addStatements(row, checks), ...constraintComments(context, row, checks)],
-      lateAddresses: checks.map(({ oid }) => address('pg_constraint', oid)),
-    },
+    inCircle: { sql: statements(context, row, []), ...later(checks) },
   }
 }
 

@@ -19,6 +19,7 @@ import {
   type Dependencies,
   type Edge,
 } from './dependencies.ts'
+import { readDisabledReferences } from './disabled-references.ts'
 import { readDomains } from './domains.ts'
 import { readEventTriggers } from './event-triggers.ts'
 import { readExtensionRows } from './extension-rows.ts'
@@ -195,6 +196,7 @@ const readers: readonly ((context: CatalogContext) => Promise<Reading>)[] = [
   readPublications,
   readSubscriptions,
   readEventTriggers,
+  readDisabledReferences,
   readLargeObjects,
   readExtensionRows,
 ]
@@ -238,6 +240,14 @@ export async function readObjects(session: CatalogSession) {
   return { context, objects, plain, sequences, parts, dependencies, versions: extensions.versions }
 }
 
+/** A key as a person would write it. */
+function inWords(key: string): string {
+  const [kind, schema, name, signature] = JSON.parse(key) as (string | null)[]
+  const place = typeof schema === 'string' ? `${schema}.` : ''
+  const list = typeof signature === 'string' ? `(${signature})` : ''
+  return `The ${kind?.replaceAll('_', ' ') ?? ''} ${place}${name ?? ''}${list}`
+}
+
 /** Reads the whole catalog of one database by a fixed number of queries, under the caller's transaction. */
 export async function readCatalog(session: CatalogSession): Promise<CatalogContent> {
   const found = await readObjects(session)
@@ -262,7 +272,7 @@ export async function readCatalog(session: CatalogSession): Promise<CatalogConte
         (name) => `The position of the sequence ${name} may not be read.`,
       ),
       ...broken.map(
-        (key) => `${key} needs itself by way of others; a restore may need two passes.`,
+        (key) => `${inWords(key)} needs itself by way of others: a restore can fail at it.`,
       ),
     ],
   }

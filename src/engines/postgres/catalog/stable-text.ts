@@ -74,6 +74,15 @@ function elementType(elements: readonly string[]): string | undefined {
   return first !== undefined && others.every((type) => type === first) ? first : undefined
 }
 
+const extract = /\bEXTRACT\((\w*[A-Z]\w*) FROM /g
+
+/** A field that was written with capitals and in quotes is printed without quotes, and would come back in small letters. */
+function withFieldsQuoted(text: string): string {
+  return text.replaceAll(extract, (found, field: string, position: number) =>
+    isInQuotes(text, position) ? found : found.replace(field, `'${field}'`),
+  )
+}
+
 const array = /\bARRAY\[/g
 
 /**
@@ -82,6 +91,10 @@ const array = /\bARRAY\[/g
  * element, and the next text would differ; with the list's own type named first it can't.
  */
 export function stableText(text: string): string {
+  return withFieldsQuoted(withListsTyped(text))
+}
+
+function withListsTyped(text: string): string {
   if (!text.includes('ARRAY[')) return text
   let result = ''
   let copied = 0

@@ -8,6 +8,7 @@ import {
   isAttachedWithIt,
   notNullComments,
   notValidNotNull,
+  identityClause,
 } from './column-text.ts'
 import type { Constraint } from './constraints.ts'
 import { createStatement } from './create-table.ts'
@@ -32,6 +33,20 @@ function replicaIdentity(row: RelationRow): string[] {
   const words: Readonly<Record<string, string>> = { n: 'NOTHING', f: 'FULL' }
   const word = words[row.replica_identity]
   return word === undefined ? [] : [`ALTER TABLE ONLY ${row.quoted} REPLICA IDENTITY ${word};`]
+}
+
+/** Identities that a child gave to columns of its parents, which its CREATE TABLE does not write. */
+function inheritedIdentities({ columns, owner, sequences }: TableParts): string[] {
+  if (owner.writesAllColumns) return []
+  return columns
+    .filter(({ is_local, identity }) => !is_local && identity !== '')
+    .flatMap((column) => {
+      const sequence = sequences.find(({ columnNumber }) => columnNumber === column.number)
+      const clause = identityClause(column, owner, sequence)
+      return clause === ''
+        ? []
+        : [`ALTER TABLE ONLY ${owner.quoted} ALTER COLUMN ${column.quoted} ADD${clause};`]
+    })
 }
 
 function sequenceStatements(parts: TableParts): string[] {
@@ -74,6 +89,7 @@ export function statements(
     ...constraints.filter(({ place }) => place === 'added').map(({ text }) => text),
     ...columns.flatMap((column) => columnStatements(column, owner, parts.isDeferred(column))),
     `ALTER TABLE ${row.quoted} OWNER TO ${row.owner};`,
+    ...inheritedIdentities(parts),
     ...sequenceStatements(parts),
     ...indexes.filter(({ phase }) => phase === 'sql').flatMap((index) => index.statements),
     ...(columns.some(isAttachedWithIt) ? [] : attachStatements(row)),
