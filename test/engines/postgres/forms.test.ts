@@ -49,7 +49,11 @@ describe.each(['postgres14', 'postgres15', 'postgres18'] as const)(
         runSql(server, source, script)
         const original = await heldSnapshot(server.url(source))
         expect(original.schema.notCaptured).toEqual([])
-        expect(original.schema.warnings).toEqual([])
+        expect(original.schema.warnings).toEqual(
+          script.includes('DISABLE TRIGGER ALL')
+            ? [expect.stringMatching(/^The checks of foreign keys are switched off on public\.o /)]
+            : [],
+        )
         const copy = make()
         await restore(original, server.url(copy))
         expect(await differences(server, original, source, copy)).toEqual([])
