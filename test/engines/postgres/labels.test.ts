@@ -77,10 +77,10 @@ describe.each(postgresServers)('%s: what is attached to objects', (name) => {
         .map((line) => `${kind}: ${line.replace('SECURITY LABEL FOR "My provider" ON ', '')}`),
     )
     expect(lines).toEqual([
-      `database: COLUMN pg_catalog.pg_proc.proname IS 'column';`,
       `schema: SCHEMA public IS 'schema';`,
       `extension: TYPE public.citext IS 'type';`,
       `extension: FUNCTION public.citextin(pg_catalog.cstring) IS 'function';`,
+      `database: COLUMN pg_catalog.pg_proc.proname IS 'column';`,
     ])
   })
 
