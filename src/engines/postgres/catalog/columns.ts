@@ -82,7 +82,7 @@ function query(context: CatalogContext): string {
     ${
       namedNotNull
         ? `nn.conname::text AS not_null_name, quote_ident(nn.conname) AS not_null_quoted, nn.oid AS not_null_oid, nn.conislocal AS not_null_is_local,
-           EXISTS (SELECT FROM pg_constraint other WHERE other.connamespace = nn.connamespace AND other.conname = nn.conname AND other.oid <> nn.oid) AS not_null_shares_name,
+           EXISTS (SELECT FROM pg_constraint other WHERE other.connamespace = nn.connamespace AND other.conname = nn.conname AND other.oid <> nn.oid AND other.conislocal AND other.coninhcount = 0) AS not_null_shares_name,
            nn.convalidated AS not_null_is_valid, nn.connoinherit AS not_null_no_inherit,
            nn.conislocal OR ${isStricterThanParents} AS not_null_is_own, nn.coninhcount > 0 AS not_null_is_inherited,
            ${partitionsOwnNotNull} AS not_null_of_partitions`
