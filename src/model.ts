@@ -1,4 +1,4 @@
-/** The shared words of the project (docs/architecture.md); types only. */
+/** The shared words of the project (docs/architecture.md): types, and how people call a kind. */
 
 /** What an object is. An engine uses those it has; files/layout.ts says where each kind lives. */
 export type ObjectKind =
@@ -26,6 +26,7 @@ export type ObjectKind =
   | 'sequence'
   | 'table'
   | 'foreign_table'
+  | 'library'
   | 'function'
   | 'procedure'
   | 'package'
@@ -35,6 +36,11 @@ export type ObjectKind =
   | 'publication'
   | 'subscription'
   | 'event_trigger'
+
+/** A kind of object as people say it: `materialized view`. */
+export function kindWords(kind: string): string {
+  return kind.replaceAll('_', ' ')
+}
 
 /** What identifies an object within its database. */
 export interface ObjectKey {

@@ -1,5 +1,6 @@
 import { tableText } from '../config/categories.ts'
-import { counted, kindWords, painter, type Verbosity } from './render.ts'
+import { kindWords } from '../model.ts'
+import { counted, painter, type Verbosity } from './render.ts'
 import type { RestorePlan } from './restore-preview.ts'
 import type { RestoreReport } from './restore.ts'
 

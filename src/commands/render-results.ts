@@ -1,9 +1,9 @@
 import { tableText } from '../config/categories.ts'
+import { kindWords } from '../model.ts'
 import type { CloneReport } from './clone.ts'
 import type { ExportReport } from './export.ts'
 import {
   counted,
-  kindWords,
   painter,
   renderFailure,
   type Paint,

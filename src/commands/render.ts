@@ -1,4 +1,5 @@
 import { styleText } from 'node:util'
+import { kindWords } from '../model.ts'
 import { describeChange } from '../review/changes.ts'
 import type { CheckFinding, CheckReport } from './check.ts'
 import type { InitResult } from './init.ts'
@@ -208,9 +209,4 @@ export function counted(number: number, noun: string): string {
 function plural(noun: string): string {
   if (noun.endsWith('y')) return `${noun.slice(0, -1)}ies`
   return noun.endsWith('s') ? `${noun}es` : `${noun}s`
-}
-
-/** A kind of object as people say it: `materialized view`. */
-export function kindWords(kind: string): string {
-  return kind.replaceAll('_', ' ')
 }

@@ -13,42 +13,43 @@ export interface ObjectSelection {
 }
 
 /** Where no dependency says otherwise, kinds are made in this order, objects of one kind in the source's order. */
-const kindOrder: readonly ObjectKind[] = [
-  'database',
-  'role',
-  'schema',
-  'extension',
-  'language',
-  'access_method',
-  'collation',
-  'conversion',
-  'type',
-  'domain',
-  'cast',
-  'transform',
-  'operator',
-  'operator_family',
-  'operator_class',
-  'text_search_parser',
-  'text_search_template',
-  'text_search_dictionary',
-  'text_search_configuration',
-  'foreign_data_wrapper',
-  'foreign_server',
-  'sequence',
-  'table',
-  'foreign_table',
-  'function',
-  'procedure',
-  'package',
-  'view',
-  'materialized_view',
-  'event',
-  'publication',
-  'subscription',
+const kindOrder: Readonly<Record<ObjectKind, number>> = {
+  database: 0,
+  role: 1,
+  schema: 2,
+  extension: 3,
+  language: 4,
+  access_method: 5,
+  collation: 6,
+  conversion: 7,
+  type: 8,
+  domain: 9,
+  cast: 10,
+  transform: 11,
+  operator: 12,
+  operator_family: 13,
+  operator_class: 14,
+  text_search_parser: 15,
+  text_search_template: 16,
+  text_search_dictionary: 17,
+  text_search_configuration: 18,
+  foreign_data_wrapper: 19,
+  foreign_server: 20,
+  sequence: 21,
+  table: 22,
+  foreign_table: 23,
+  library: 24,
+  function: 25,
+  procedure: 26,
+  package: 27,
+  view: 28,
+  materialized_view: 29,
+  event: 30,
+  publication: 31,
+  subscription: 32,
   // They would run at every statement that comes after them.
-  'event_trigger',
-]
+  event_trigger: 33,
+}
 
 /**
  * The objects in an order in which each one can be made: what it depends on stands before it. Throws ExpectedError
@@ -71,7 +72,7 @@ export function orderByDependencies<T extends DbObject>(objects: readonly T[]): 
     states.set(key, 'done')
     ordered.push(object)
   }
-  const rank = ({ kind }: ObjectKey) => kindOrder.indexOf(kind)
+  const rank = ({ kind }: ObjectKey) => kindOrder[kind]
   for (const object of objects.toSorted((one, other) => rank(one) - rank(other))) visit(object, [])
   return ordered
 }

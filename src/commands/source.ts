@@ -9,7 +9,7 @@ import { databaseDirectory, referenceOf } from '../files/layout.ts'
 import { lockDirectory } from '../files/lock.ts'
 import { noSnapshot, readTree, type StoredSnapshot } from '../files/read-tree.ts'
 import { openRepository, type Repository, type Revision } from '../git/repository.ts'
-import type { Environment, ObjectKey, TableName } from '../model.ts'
+import type { Environment, ObjectKey } from '../model.ts'
 import { authorOf } from './destinations.ts'
 import type { Source } from './pour.ts'
 import type { Warning } from './report.ts'
@@ -206,6 +206,40 @@ async function* textOf({ rows }: CsvTable): AsyncGenerator<Uint8Array, void, und
   for await (const batch of rows) yield Buffer.from(encodeRows(batch), 'utf8')
 }
 
+/** What comes from the last run although a commit was asked for. */
+function ofLastRun(source: Source, local: StoredSnapshot | undefined): readonly Warning[] {
+  const hasRows = source.objects.some(
+    (object) => object.kind === 'table' && local?.hasRows(object) === true,
+  )
+  const hasSecrets = source.objects.some(({ sqlSecrets }) => sqlSecrets !== undefined)
+  const found = [...(hasRows ? ['rows of local tables'] : []), ...(hasSecrets ? ['passwords'] : [])]
+  if (found.length === 0) return []
+  return [
+    {
+      code: 'rows-of-last-run',
+      message: `The ${found.join(' and ')} are those of the last run, not of that commit.`,
+      next: 'Leave them out with --without-local.',
+    },
+  ]
+}
+
+/** Private rows whose table is another one in the shared files. */
+function otherDefinitions(
+  local: StoredSnapshot | undefined,
+  shared: StoredSnapshot,
+): readonly Warning[] {
+  const known = new Map(shared.objects.map((object) => [keyText(object), object.sql]))
+  const others = (local?.objects ?? []).filter(
+    (object) => local?.hasRows(object) === true && known.get(keyText(object)) !== object.sql,
+  )
+  return others.map((object) => ({
+    code: 'other-definition',
+    message: known.has(keyText(object))
+      ? `The private rows of ${tableText(object)} belong to another definition of the table; they are loaded by the names of their columns.`
+      : `The private directory holds ${referenceOf(object)}, which is not among the shared files; its rows are left out.`,
+  }))
+}
+
 function localWarnings(
   source: Source,
   local: StoredSnapshot | undefined,
@@ -214,30 +248,13 @@ function localWarnings(
   { at, withoutLocal }: SourceOptions,
 ): readonly Warning[] {
   const matcher = compileCategories(database.categories)
-  const isLocal = (table: TableName) => matcher.categorise(table).category === 'local'
-  const tables = source.objects.filter((object) => object.kind === 'table')
-  const missing = tables.filter((table) => isLocal(table) && !source.hasRows(table)).map(tableText)
-  const known = new Map(shared.objects.map((object) => [keyText(object), object.sql]))
-  const others = (local?.objects ?? []).filter(
-    (object) => local?.hasRows(object) === true && known.get(keyText(object)) !== object.sql,
-  )
-  const hasSecrets = source.objects.some(({ sqlSecrets }) => sqlSecrets !== undefined)
-  const hasLocalRows = tables.some((table) => local?.hasRows(table) === true)
-  const ofLastRun = [
-    ...(hasLocalRows ? ['rows of local tables'] : []),
-    ...(hasSecrets ? ['passwords'] : []),
-  ]
+  const missing = source.objects
+    .filter((object) => object.kind === 'table' && !source.hasRows(object))
+    .filter((table) => matcher.categorise(table).category === 'local')
+    .map(tableText)
   const why = withoutLocal ? '--without-local' : 'the private directory has none'
   return [
-    ...(at === undefined || ofLastRun.length === 0
-      ? []
-      : [
-          {
-            code: 'rows-of-last-run',
-            message: `The ${ofLastRun.join(' and ')} are those of the last run, not of that commit.`,
-            next: 'Leave them out with --without-local.',
-          },
-        ]),
+    ...(at === undefined ? [] : ofLastRun(source, local)),
     ...(missing.length === 0
       ? []
       : [
@@ -246,12 +263,7 @@ function localWarnings(
             message: `Local tables come without rows (${why}): ${missing.join(', ')}.`,
           },
         ]),
-    ...others.map((object) => ({
-      code: 'other-definition',
-      message: known.has(keyText(object))
-        ? `The private rows of ${tableText(object)} belong to another definition of the table; they are loaded by the names of their columns.`
-        : `The private directory holds ${referenceOf(object)}, which is not among the shared files; its rows are left out.`,
-    })),
+    ...otherDefinitions(local, shared),
   ]
 }
 

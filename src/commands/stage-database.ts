@@ -3,7 +3,15 @@ import { compileCategories, tableText } from '../config/categories.ts'
 import type { Database } from '../engines/engine.ts'
 import { ExpectedError } from '../errors.ts'
 import { stageTree, type StagedTree } from '../files/stage.ts'
-import type { Category, DbObject, NotCaptured, Snapshot, Table, TableName } from '../model.ts'
+import {
+  kindWords,
+  type Category,
+  type DbObject,
+  type NotCaptured,
+  type Snapshot,
+  type Table,
+  type TableName,
+} from '../model.ts'
 import { categorise } from './categorise.ts'
 import {
   dataSelection,
@@ -89,7 +97,7 @@ async function stage(snapshot: Snapshot, run: DatabaseRun): Promise<StagedDataba
 function lostSecrets(objects: readonly DbObject[]): readonly Warning[] {
   const names = objects
     .filter(({ sqlSecrets }) => sqlSecrets !== undefined)
-    .map((object) => `${object.kind.replaceAll('_', ' ')} ${tableText(object)}`)
+    .map((object) => `${kindWords(object.kind)} ${tableText(object)}`)
   if (names.length === 0) return []
   return [
     {

@@ -1,5 +1,5 @@
 import { ExpectedError } from '../errors.ts'
-import type { ObjectKey, ObjectKind } from '../model.ts'
+import { kindWords, type ObjectKey, type ObjectKind } from '../model.ts'
 import { compareColumns } from './columns.ts'
 import type { ColumnChanges } from './columns.ts'
 import { compareRows, countRows } from './rows.ts'
@@ -106,7 +106,7 @@ function wordsOf(
   countersDiffer: boolean,
 ): string {
   const object = nameOf(change)
-  const kind = change.kind.replaceAll('_', ' ')
+  const kind = kindWords(change.kind)
   const kindAndObject = change.kind === 'database' ? kind : `${kind} ${object}`
   if (change.what === 'removed') return `${kindAndObject} removed`
   if (change.what === 'added') return `${kindAndObject} added${bracketed(rowWords(change.rows))}`

@@ -191,44 +191,46 @@ const lostConnection = new Set(['57P01', '57P02', '57P03', '08006', '08003', 'EC
 // A relation, function, type or cache entry that was there a moment ago is gone.
 const vanished = new Set(['42P01', 'XX000', '3F000', '40001', '40P01'])
 
+/** What a failure says: its code, what happened, and what to do next. */
+export type Words = readonly [code: string, message: string, next: string]
+
+/** The failures of a read that say what to do about them, by SQLSTATE. */
+function readingWords(code: string, what: string): Words | undefined {
+  switch (code) {
+    case '55P03':
+      return [
+        'lock-timeout',
+        `Another session holds a lock on ${what}.`,
+        'Try again when the migration or maintenance that holds it has ended.',
+      ]
+    case '42501':
+      return [
+        'missing-privilege',
+        `The user may not read ${what}.`,
+        'Grant pg_read_all_data to it, and BYPASSRLS where row security is on.',
+      ]
+    case '22P05':
+    case '22021':
+      return [
+        'invalid-encoding',
+        `The text of ${what} is not valid in the database's encoding, or can't be turned into UTF-8.`,
+        'Correct the text, or move its rows to a table in category ignore.',
+      ]
+    default:
+      return undefined
+  }
+}
+
 /** A failure of a statement while reading `what`, as an ExpectedError; never quotes a row. */
 export function readingError(error: unknown, what: string): Error {
   if (error instanceof ExpectedError) return error
   const { code } = asDriverError(error)
-  if (code === '55P03') {
-    return new ExpectedError(
-      'lock-timeout',
-      `Another session holds a lock on ${what}.`,
-      'Try again when the migration or maintenance that holds it has ended.',
-      { cause: error },
-    )
-  }
-  if (code === '42501') {
-    return new ExpectedError(
-      'missing-privilege',
-      `The user may not read ${what}.`,
-      'Grant pg_read_all_data to it, and BYPASSRLS where row security is on.',
-      { cause: error },
-    )
-  }
-  if (code === '22P05' || code === '22021') {
-    return new ExpectedError(
-      'invalid-encoding',
-      `The text of ${what} is not valid in the database's encoding, or can't be turned into UTF-8.`,
-      'Correct the text, or move its rows to a table in category ignore.',
-      { cause: error },
-    )
-  }
+  const words = readingWords(code ?? '', what)
+  if (words !== undefined) return new ExpectedError(...words, { cause: error })
   if (code !== undefined && vanished.has(code)) return changedWhileReading(`${what}, ${code}`)
   if (isLostConnection(driverFacts(error))) {
-    return new ExpectedError(
-      'connection-lost',
-      `The connection was lost while reading ${what}.`,
-      'Try again.',
-      {
-        cause: error,
-      },
-    )
+    const message = `The connection was lost while reading ${what}.`
+    return new ExpectedError('connection-lost', message, 'Try again.', { cause: error })
   }
   // A statement that the server does not understand is a bug of ours.
   if (error instanceof Error && code?.startsWith('42')) return error

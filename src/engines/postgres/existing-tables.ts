@@ -1,7 +1,7 @@
 import { ExpectedError } from '../../errors.ts'
 import type { TableName } from '../../model.ts'
 import { stateWords } from './catalog/parts.ts'
-import { tableText } from './fill-errors.ts'
+import { tableText } from './object-text.ts'
 import { isLargeObjects, largeObjectColumns, largeObjectParts } from './large-objects.ts'
 import { identifier, literal, qualifiedIdentifier } from './quote.ts'
 import { foreignKeysOf, type ForeignKey } from './references.ts'
@@ -16,6 +16,8 @@ export interface ExistingTable {
     readonly isGenerated: boolean
     readonly isAlwaysIdentity: boolean
   }[]
+  /** Whether its values can be names of objects, which the search path finds. */
+  readonly namesObjects: boolean
 }
 
 const largeObjectsTable: ExistingTable = {
@@ -25,6 +27,7 @@ const largeObjectsTable: ExistingTable = {
     isGenerated: false,
     isAlwaysIdentity: false,
   })),
+  namesObjects: false,
 }
 
 /** Looks at a table; throws when there is none, or when it lacks one of the columns or computes it. */
@@ -41,7 +44,9 @@ export async function existingTable(
          SELECT ' ' || e.extcondition[array_position(e.extconfig, c.oid)] FROM pg_extension e WHERE c.oid = ANY (e.extconfig)), '') AS "from",
        (SELECT coalesce(json_agg(json_build_object('name', a.attname,
          'isGenerated', a.attgenerated <> '', 'isAlwaysIdentity', a.attidentity = 'a')), '[]')
-       FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped) AS columns
+       FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped) AS columns,
+       EXISTS (SELECT FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
+         WHERE a.attrelid = c.oid AND t.oid < 16384 AND t.typname ~ '^_?reg') AS "namesObjects"
      FROM pg_class c WHERE c.oid = to_regclass(${quoted})`,
   )
   if (found === undefined) {

@@ -1,7 +1,6 @@
 import type { Client, QueryResultRow } from 'pg'
 import { ExpectedError } from '../../errors.ts'
-import type { ObjectKey, TableName } from '../../model.ts'
-import { driverFacts, isLostConnection, type DriverFacts } from './errors.ts'
+import { driverFacts, isLostConnection, type DriverFacts, type Words } from './errors.ts'
 import { missingFeature } from './features.ts'
 import type { CatalogSession } from './session.ts'
 
@@ -18,20 +17,6 @@ export interface Step {
   /** The version of the server that wrote the definition, where it is known. */
   readonly sourceVersion?: string
 }
-
-/** `app.users`, for people. */
-export function tableText(table: TableName): string {
-  return table.schema === undefined ? table.name : `${table.schema}.${table.name}`
-}
-
-/** `the function app.f(integer)`, for people. */
-export function objectText(key: ObjectKey): string {
-  if (key.kind === 'database') return "the database's settings"
-  const signature = key.signature === undefined ? '' : `(${key.signature})`
-  return `the ${key.kind.replaceAll('_', ' ')} ${tableText(key)}${signature}`
-}
-
-type Words = readonly [code: string, message: string, next: string]
 
 const standbyMessage = 'The server is a standby and takes no changes.'
 

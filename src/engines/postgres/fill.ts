@@ -5,7 +5,8 @@ import type { Connector } from './connect.ts'
 import { driverFacts, isLostConnection } from './errors.ts'
 import { ExistingRows } from './existing-rows.ts'
 import { existingTable } from './existing-tables.ts'
-import { fillingError, objectText, secretsError, tableText, type Step } from './fill-errors.ts'
+import { fillingError, secretsError, type Step } from './fill-errors.ts'
+import { objectText, tableText } from './object-text.ts'
 import { beginFilling, endFilling, type FillSession } from './fill-session.ts'
 import { loadRows } from './load.ts'
 import { NewReferences } from './new-references.ts'
@@ -57,13 +58,14 @@ class Filling implements Target, AsyncDisposable {
 
   async load(request: LoadRequest, rows: AsyncIterable<Uint8Array>): Promise<number> {
     const { catalog, client } = this.#session
+    await this.#leaveShadowingPath()
     const existing = await existingTable(catalog, request.table, request.columns)
     if (this.#request.mode === 'rows') await this.#existing.prepare(request.table)
     else if (!this.#hasRows && this.#request.skipReferenceCheck === true) {
       await this.#references.addUnchecked(this.#created)
     }
     this.#hasRows = true
-    await this.#setPath('own')
+    await this.#setPath(existing.namesObjects && this.#pathShadows() ? 'empty' : 'own')
     try {
       return await loadRows(client, request, existing, rows)
     } catch (error) {
@@ -94,6 +96,7 @@ class Filling implements Target, AsyncDisposable {
 
   async countRows(table: TableName): Promise<number> {
     const { catalog } = this.#session
+    await this.#leaveShadowingPath()
     const { from } = await existingTable(catalog, table, [])
     const [counted] = await catalog.query<{ count: string }>(
       `the rows of ${tableText(table)}`,
@@ -103,6 +106,7 @@ class Filling implements Target, AsyncDisposable {
   }
 
   async violations(): Promise<readonly Violation[]> {
+    await this.#leaveShadowingPath()
     return [...this.#references.violations, ...(await this.#existing.violations())]
   }
 
@@ -174,6 +178,15 @@ class Filling implements Target, AsyncDisposable {
 
   async #finishing(object: DbObject, sql: string): Promise<void> {
     await this.#run(sql, this.#step(objectText(object), sql, true))
+  }
+
+  /** A path that names the server's own schema can find others' objects before those of the server. */
+  #pathShadows(): boolean {
+    return this.#session.searchPath.includes('pg_catalog')
+  }
+
+  async #leaveShadowingPath(): Promise<void> {
+    if (this.#pathShadows()) await this.#setPath('empty')
   }
 
   async #setPath(path: 'empty' | 'own'): Promise<void> {

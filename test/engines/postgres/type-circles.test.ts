@@ -1,9 +1,5 @@
-import { afterAll, describe, expect, test } from 'vitest'
-import { createDatabase, dropDatabase, runSql } from '../../support/databases.ts'
-import { majorVersion, postgresServers, servers } from '../../support/servers.ts'
-import { inSchemas, type NamedScript } from './in-schemas.ts'
-import { differences, restore } from './restore.ts'
-import { heldSnapshot } from './round-trip.ts'
+import { describeForms, type SeenChange } from './all-forms.ts'
+import type { NamedScript } from './in-schemas.ts'
 
 /** A base type made of functions that the server has anyway. */
 const baseType = (name: string, options = ''): string => `
@@ -121,37 +117,11 @@ const scripts: readonly NamedScript[] = [
 ]
 
 /** What is changed in the copy, and what must be seen of it. */
-const changes: readonly (readonly [change: string, seen: string])[] = [
+const changes: readonly SeenChange[] = [
   ['ALTER TYPE "shell types".undefined OWNER TO pg_monitor', 'undefined OWNER TO pg_monitor'],
   ['ALTER TYPE "every option".full_type SET (STORAGE = main)', 'STORAGE = main'],
   ["ALTER TYPE enums.mood RENAME VALUE 'x' TO 'xx'", "'xx'"],
   ['COMMENT ON TYPE ranges.round_multirange IS NULL', 'round_multirange'],
 ]
 
-describe.each(postgresServers)('%s: types', (name) => {
-  const server = servers()[name]
-  const databases: string[] = []
-  const make = (script = ''): string => {
-    const database = createDatabase(server)
-    databases.push(database)
-    runSql(server, database, script)
-    return database
-  }
-
-  afterAll(() => {
-    for (const database of databases) dropDatabase(server, database)
-  })
-
-  test('types come back in all their forms, and a change of any is seen', async () => {
-    const source = make(inSchemas(scripts, majorVersion(name)))
-    const original = await heldSnapshot(server.url(source))
-    expect(original.schema.notCaptured).toEqual([])
-    expect(original.schema.warnings).toEqual([])
-    const copy = make()
-    await restore(original, server.url(copy))
-    expect(await differences(server, original, source, copy)).toEqual([])
-    runSql(server, copy, changes.map(([change]) => change).join(';'))
-    const seen = (await differences(server, original, source, copy)).join('\n')
-    for (const [change, line] of changes) expect(seen, change).toContain(line)
-  })
-})
+describeForms('types', scripts, changes)

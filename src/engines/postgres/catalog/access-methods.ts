@@ -37,10 +37,7 @@ export async function readAccessMethods(context: CatalogContext): Promise<Readin
           `CREATE ACCESS METHOD ${row.quoted} TYPE ${type} HANDLER ${row.handler};`,
           ...commentStatements(context, `ACCESS METHOD ${row.quoted}`, entry),
         ],
-        afterRows: [],
-        counters: [],
         addresses: [entry],
-        lateAddresses: [],
       }
     }),
   }

@@ -132,14 +132,11 @@ function captured(
       ...commentStatements(context, `TYPE ${row.quoted}[]`, arrayEntry),
       ...grantStatements({ ...row, target: `TYPE ${row.quoted}` }),
     ],
-    afterRows: [],
-    counters: [],
     addresses: [
       entry,
       ...(row.array_type === 0 ? [] : [arrayEntry]),
       ...(functions?.addresses ?? []),
     ],
-    lateAddresses: [],
   }
 }
 

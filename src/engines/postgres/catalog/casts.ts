@@ -51,10 +51,7 @@ export async function readCasts(context: CatalogContext): Promise<Reading> {
           `CREATE CAST (${name})\n  ${methodClause(row)}${contexts[row.context] ?? ''};`,
           ...commentStatements(context, `CAST (${name})`, entry),
         ],
-        afterRows: [],
-        counters: [],
         addresses: [entry],
-        lateAddresses: [],
       }
     }),
   }

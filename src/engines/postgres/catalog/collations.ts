@@ -80,10 +80,7 @@ export async function readCollations(context: CatalogContext): Promise<Reading> 
           `ALTER COLLATION ${row.quoted} OWNER TO ${row.owner};`,
           ...commentStatements(context, `COLLATION ${row.quoted}`, entry),
         ],
-        afterRows: [],
-        counters: [],
         addresses: [entry],
-        lateAddresses: [],
       }
     }),
   }

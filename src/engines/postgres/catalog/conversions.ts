@@ -52,10 +52,7 @@ export async function readConversions(context: CatalogContext): Promise<Reading>
           `ALTER CONVERSION ${row.quoted} OWNER TO ${row.owner};`,
           ...commentStatements(context, `CONVERSION ${row.quoted}`, entry),
         ],
-        afterRows: [],
-        counters: [],
         addresses: [entry],
-        lateAddresses: [],
       }
     }),
   }

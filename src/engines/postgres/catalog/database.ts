@@ -1,8 +1,7 @@
 import { literal } from '../quote.ts'
-import { readDefaultPrivileges } from './default-privileges.ts'
 import { grantStatements } from './grants.ts'
-import { readChangedPrivileges, undoChangedPrivileges } from './initial-privileges.ts'
-import { labelStatements, readOutsideLabels } from './labels.ts'
+import { undoChangedPrivileges } from './initial-privileges.ts'
+import { labelStatements } from './labels.ts'
 import {
   address,
   grantsJson,
@@ -114,58 +113,61 @@ function secretRoleSettings(row: DatabaseRow): readonly Refused[] {
   }))
 }
 
+/** The settings that hold for every role, apart from the others where the value is a credential. */
+function settingStatements(row: DatabaseRow, secret: boolean): readonly string[] {
+  return row.settings
+    .filter(({ role, setting }) => role === null && isSecretSetting(setting) === secret)
+    .map(({ setting }) => onThisDatabase(`ALTER DATABASE ${itsName} ${settingClause(setting)}`))
+}
+
+/** What roles and schemas must be there for. */
+function statementsAfterRows(context: CatalogContext, row: DatabaseRow): readonly string[] {
+  const grants = grantStatements({ ...row, target: `DATABASE ${itsName}` })
+  return [
+    ...row.settings
+      .filter(({ role, setting }) => role !== null && !isSecretSetting(setting))
+      .map(({ role, setting }) =>
+        onThisDatabase(`ALTER ROLE ${role ?? ''} IN DATABASE ${itsName} ${settingClause(setting)}`),
+      ),
+    ...grants.map((statement) =>
+      statement.includes(itsName) ? onThisDatabase(statement.replace(/;$/, '')) : statement,
+    ),
+    ...(context.outside.get(null) ?? []),
+    ...(context.defaultPrivileges.get(null)?.statements ?? []),
+  ]
+}
+
+function databaseFrom(context: CatalogContext, row: DatabaseRow): Captured {
+  const entry = address('pg_database', row.oid)
+  const comment = context.comments.get(`${entry}:0`)
+  const labels = context.labels.get(`${entry}:0`) ?? []
+  const { addresses = [] } = context.defaultPrivileges.get(null) ?? {}
+  return {
+    kind: 'database',
+    name: 'settings',
+    sql: [
+      `-- ${creationFacts(row)}`,
+      ...(comment === undefined
+        ? []
+        : [onThisDatabase(`COMMENT ON DATABASE ${itsName} IS ${literal(comment)}`)]),
+      ...labelStatements(labels, `DATABASE ${itsName}`).map((statement) =>
+        onThisDatabase(statement.replace(/;$/, '')),
+      ),
+      // Before everything else: the search path matters while rows are loaded.
+      ...settingStatements(row, false),
+    ],
+    secrets: settingStatements(row, true),
+    afterRows: statementsAfterRows(context, row),
+    addresses: [entry, ...addresses],
+    lateAddresses: addresses,
+  }
+}
+
 /** What belongs to the database as a whole: comment, settings, privileges, default privileges without a schema. */
 export async function readDatabase(context: CatalogContext): Promise<Reading> {
   const rows = await context.session.query<DatabaseRow>('the database', query)
-  const defaults = (await readDefaultPrivileges(context)).get(null)
-  const outsideLabels = await readOutsideLabels(context.session)
-  const changed = (await readChangedPrivileges(context)).get(null) ?? []
-  const objects = rows.map((row): Captured => {
-    const entry = address('pg_database', row.oid)
-    const ofDatabase = row.settings
-      .filter(({ role }) => role === null)
-      .map(({ setting }) => ({
-        isSecret: isSecretSetting(setting),
-        statement: onThisDatabase(`ALTER DATABASE ${itsName} ${settingClause(setting)}`),
-      }))
-    const comment = context.comments.get(`${entry}:0`)
-    const labels = context.labels.get(`${entry}:0`) ?? []
-    const grants = grantStatements({ ...row, target: `DATABASE ${itsName}` })
-    return {
-      kind: 'database',
-      name: 'settings',
-      sql: [
-        `-- ${creationFacts(row)}`,
-        ...(comment === undefined
-          ? []
-          : [onThisDatabase(`COMMENT ON DATABASE ${itsName} IS ${literal(comment)}`)]),
-        ...labelStatements(labels, `DATABASE ${itsName}`).map((statement) =>
-          onThisDatabase(statement.replace(/;$/, '')),
-        ),
-        // Before everything else: the search path matters while rows are loaded.
-        ...ofDatabase.filter(({ isSecret }) => !isSecret).map(({ statement }) => statement),
-      ],
-      secrets: ofDatabase.filter(({ isSecret }) => isSecret).map(({ statement }) => statement),
-      // Roles are made after the database.
-      afterRows: [
-        ...row.settings
-          .filter(({ role, setting }) => role !== null && !isSecretSetting(setting))
-          .map(({ role, setting }) =>
-            onThisDatabase(
-              `ALTER ROLE ${role ?? ''} IN DATABASE ${itsName} ${settingClause(setting)}`,
-            ),
-          ),
-        ...grants.map((statement) =>
-          statement.includes(itsName) ? onThisDatabase(statement.replace(/;$/, '')) : statement,
-        ),
-        ...(outsideLabels.get(null) ?? []),
-        ...changed,
-        ...(defaults?.statements ?? []),
-      ],
-      counters: [],
-      addresses: [entry, ...(defaults?.addresses ?? [])],
-      lateAddresses: defaults?.addresses ?? [],
-    }
-  })
-  return { objects, refused: rows.flatMap(secretRoleSettings) }
+  return {
+    objects: rows.map((row) => databaseFrom(context, row)),
+    refused: rows.flatMap(secretRoleSettings),
+  }
 }

@@ -4,8 +4,8 @@ import {
   address,
   grantsJson,
   roleName,
-  type Address,
   type CatalogContext,
+  type DefaultPrivileges,
   type Grant,
 } from './parts.ts'
 
@@ -54,16 +54,10 @@ function statementsOf(row: DefaultRow): string[] {
   return lines.map((line) => prefix + line)
 }
 
-/** ALTER DEFAULT PRIVILEGES statements, sorted, and the entries that they are. */
-export interface DefaultPrivileges {
-  readonly statements: readonly string[]
-  readonly addresses: readonly Address[]
-}
-
 /** The default privileges by the schema they are limited to; null: those of the whole database. */
 export async function readDefaultPrivileges(
-  context: CatalogContext,
-): Promise<ReadonlyMap<string | null, DefaultPrivileges>> {
+  context: Pick<CatalogContext, 'session'>,
+): Promise<CatalogContext['defaultPrivileges']> {
   const found = new Map<string | null, DefaultPrivileges>()
   for (const row of await defaultRows(context)) {
     const { statements = [], addresses = [] } = found.get(row.schema) ?? {}

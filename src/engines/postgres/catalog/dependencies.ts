@@ -72,7 +72,7 @@ export function edgesOf(objects: readonly Captured[], dependencies: Dependencies
   const late = new Set<Address>()
   for (const object of objects) {
     for (const entry of object.addresses) ownerOf.set(entry, keyText(object))
-    for (const entry of object.lateAddresses) late.add(entry)
+    for (const entry of object.lateAddresses ?? []) late.add(entry)
   }
   const resolve = (entry: Address): string | undefined => {
     let current: Address | undefined = entry
@@ -159,11 +159,11 @@ export function apartInCircles(
 
 /**
  * Takes edges out until no circle is left: first those from functions, whose bodies are not looked into
- * when they are made. Returns the edges kept and the names of the objects whose order is a guess.
+ * when they are made. Returns the edges kept and the keys of the objects whose order is a guess.
  */
 export function withoutCircles(edges: readonly Edge[]): {
   readonly edges: readonly Edge[]
-  readonly broken: readonly string[]
+  readonly broken: ReadonlySet<string>
 } {
   let kept = edges
   const broken = new Set<string>()
@@ -175,7 +175,7 @@ export function withoutCircles(edges: readonly Edge[]): {
         compareText(left.from + left.to, right.from + right.to),
     )
     const [first] = circle
-    if (first === undefined) return { edges: kept, broken: [...broken].sort(compareText) }
+    if (first === undefined) return { edges: kept, broken }
     broken.add(first.from)
     kept = kept.filter(({ from, to }) => from !== first.from || to !== first.to)
   }

@@ -137,7 +137,6 @@ function domainFrom(context: CatalogContext, row: DomainRow): Captured {
     name: row.name,
     sql: statements(context, row, valid),
     ...later(checks.filter((check) => !valid.includes(check))),
-    counters: [],
     addresses: [
       address('pg_type', row.oid),
       ...constraints.map(({ oid }) => address('pg_constraint', oid)),

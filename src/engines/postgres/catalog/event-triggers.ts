@@ -48,7 +48,6 @@ function eventTriggerFrom(context: CatalogContext, row: EventTriggerRow): Captur
       `ALTER ${target} OWNER TO ${row.owner};`,
       ...commentStatements(context, target, entry),
     ],
-    counters: [],
     addresses: [entry],
     lateAddresses: [entry],
   }

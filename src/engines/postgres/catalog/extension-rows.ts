@@ -55,10 +55,7 @@ function captured(row: ConfigurationRow): Omit<Captured, 'kind'> {
     schema: row.schema,
     name: row.name,
     sql: [`-- The extension ${row.extension} makes it; only what was added to it is kept.`],
-    afterRows: [],
-    counters: [],
     addresses: [rowsOf(row.oid)],
-    lateAddresses: [],
     needs: [address('pg_extension', row.extension_oid), ...row.referenced.map(rowsOf)],
   }
 }

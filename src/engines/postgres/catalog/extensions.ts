@@ -1,5 +1,3 @@
-import { readChangedPrivileges } from './initial-privileges.ts'
-import { readOutsideLabels } from './labels.ts'
 import { address, commentStatements, type Captured, type CatalogContext } from './parts.ts'
 
 interface ExtensionRow {
@@ -28,8 +26,6 @@ export async function readExtensions(
      WHERE e.extname <> 'plpgsql' OR e.oid >= 16384
      ORDER BY e.extname COLLATE "C"`,
   )
-  const privileges = await readChangedPrivileges(context)
-  const labels = await readOutsideLabels(context.session)
   const objects = rows.map((row): Captured => {
     const entry = address('pg_extension', row.oid)
     const where = row.makes_schema ? '' : ` WITH SCHEMA ${row.quoted_schema}`
@@ -43,13 +39,9 @@ export async function readExtensions(
         `CREATE EXTENSION IF NOT EXISTS ${row.quoted}${where};`,
         ...(isOwn ? [] : commentStatements(context, `EXTENSION ${row.quoted}`, entry)),
         ...(isOwn || hasComment ? [] : [`COMMENT ON EXTENSION ${row.quoted} IS NULL;`]),
-        ...(labels.get(row.name) ?? []),
-        ...(privileges.get(row.name) ?? []),
+        ...(context.outside.get(row.name) ?? []),
       ],
-      afterRows: [],
-      counters: [],
       addresses: [entry],
-      lateAddresses: [],
     }
   })
   return { objects, versions: Object.fromEntries(rows.map(({ name, version }) => [name, version])) }

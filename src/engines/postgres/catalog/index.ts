@@ -1,4 +1,5 @@
-import type { DbObject, NotCaptured, ObjectKey, Table } from '../../../model.ts'
+import type { DbObject, NotCaptured, Table } from '../../../model.ts'
+import { objectText } from '../object-text.ts'
 import { qualifiedIdentifier } from '../quote.ts'
 import { capabilities, type CatalogSession } from '../session.ts'
 import { readAccessMethods } from './access-methods.ts'
@@ -9,6 +10,7 @@ import { readCollations } from './collations.ts'
 import { readComments } from './comments.ts'
 import { readConversions } from './conversions.ts'
 import { readDatabase } from './database.ts'
+import { readDefaultPrivileges } from './default-privileges.ts'
 import {
   apartInCircles,
   circularEdges,
@@ -33,6 +35,8 @@ import { readLargeObjects } from './large-objects.ts'
 import { readOperatorClasses } from './operator-classes.ts'
 import { readOperatorFamilies } from './operator-families.ts'
 import { readOperators } from './operators.ts'
+import { readOutside } from './outside.ts'
+import { plainEdges, withDependencies } from './model-objects.ts'
 import { address, type Captured, type CatalogContext, type Reading } from './parts.ts'
 import { readPublications } from './publications.ts'
 import { readRelationParts, type RelationParts } from './relation-parts.ts'
@@ -40,7 +44,7 @@ import { readRelations, type RelationRow } from './relations.ts'
 import { readRoles } from './roles.ts'
 import { readRoutines } from './routines.ts'
 import { readSchemas } from './schemas.ts'
-import { readSequences, type OwnedSequence } from './sequences.ts'
+import { readSequences } from './sequences.ts'
 import { readSubscriptions } from './subscriptions.ts'
 import { tableFrom } from './tables.ts'
 import { readTextSearch } from './text-search.ts'
@@ -102,80 +106,6 @@ function objectsFrom(
   return apartInCircles(objects, dependencies, ['view'])
 }
 
-function text(statements: readonly string[]): string {
-  return statements.map((statement) => `${statement}\n`).join('')
-}
-
-function keyOf({ kind, schema, name, signature }: ObjectKey): ObjectKey {
-  return {
-    kind,
-    ...(schema === undefined ? {} : { schema }),
-    name,
-    ...(signature === undefined ? {} : { signature }),
-  }
-}
-
-function modelObject(captured: Captured, dependsOn: readonly ObjectKey[]): DbObject | Table {
-  const object = {
-    ...keyOf(captured),
-    sql: text(captured.sql),
-    ...(captured.afterRows.length === 0 ? {} : { sqlAfterRows: text(captured.afterRows) }),
-    ...((captured.secrets ?? []).length === 0 ? {} : { sqlSecrets: text(captured.secrets ?? []) }),
-    ...(captured.counters.length === 0 ? {} : { sqlCounters: text(captured.counters) }),
-    dependsOn,
-  }
-  return captured.table === undefined ? object : { ...object, ...captured.table, kind: 'table' }
-}
-
-/** What pg_depend leaves out: the schema of each object, and a table's serial sequences. */
-function plainEdges(objects: readonly Captured[], owned: readonly OwnedSequence[]): Edge[] {
-  const keys = new Map(
-    objects.flatMap((object) => object.addresses.map((entry) => [entry, keyText(object)])),
-  )
-  const schemas = new Set(objects.filter(({ kind }) => kind === 'schema').map(({ name }) => name))
-  const edge = (from: string | undefined, to: string | undefined, because: string): Edge[] =>
-    from === undefined || to === undefined ? [] : [{ from, to, because }]
-  return [
-    ...objects.flatMap((object) =>
-      object.schema !== undefined && schemas.has(object.schema)
-        ? edge(keyText(object), keyText({ kind: 'schema', name: object.schema }), 'schema')
-        : [],
-    ),
-    ...objects.flatMap((object) =>
-      (object.needs ?? []).flatMap((entry) => edge(keyText(object), keys.get(entry), entry)),
-    ),
-    ...owned
-      .filter(({ isIdentity }) => !isIdentity)
-      .flatMap(({ table, sequence }) =>
-        edge(
-          keys.get(address('pg_class', table)),
-          keys.get(address('pg_class', sequence)),
-          'owned sequence',
-        ),
-      ),
-  ]
-}
-
-function withDependencies(
-  objects: readonly Captured[],
-  edges: readonly Edge[],
-): readonly (DbObject | Table)[] {
-  const keys = new Map(objects.map((object) => [keyText(object), keyOf(object)]))
-  const needs = new Map<string, Set<string>>()
-  for (const { from, to } of edges) {
-    const set = needs.get(from)
-    if (set === undefined) needs.set(from, new Set([to]))
-    else set.add(to)
-  }
-  return objects.map((object) => {
-    const needed = [...(needs.get(keyText(object)) ?? [])].sort()
-    return modelObject(
-      object,
-      needed.flatMap((key) => keys.get(key) ?? []),
-    )
-  })
-}
-
 /** The kinds that need nothing but the catalogs, each with one query of its own. */
 const readers: readonly ((context: CatalogContext) => Promise<Reading>)[] = [
   readDatabase,
@@ -213,13 +143,13 @@ async function readAll(context: CatalogContext): Promise<Required<Reading>> {
 
 /** What the catalog files found: the objects with the entries that they account for, and what goes with them. */
 export async function readObjects(session: CatalogSession) {
-  const comments = await readComments(session)
-  const attachments = await readAttachments(session)
   const context: CatalogContext = {
     session,
     can: capabilities(session.version),
-    comments,
-    ...attachments,
+    comments: await readComments(session),
+    defaultPrivileges: await readDefaultPrivileges({ session }),
+    outside: await readOutside(session),
+    ...(await readAttachments(session)),
   }
   const sequences = await readSequences(context)
   const parts = await readRelationParts(context, sequences.owned)
@@ -238,14 +168,6 @@ export async function readObjects(session: CatalogSession) {
   const dependencies = await readDependencies(context)
   const objects = objectsFrom(context, await readRelations(context), parts, others, dependencies)
   return { context, objects, plain, sequences, parts, dependencies, versions: extensions.versions }
-}
-
-/** A key as a person would write it. */
-function inWords(key: string): string {
-  const [kind, schema, name, signature] = JSON.parse(key) as (string | null)[]
-  const place = typeof schema === 'string' ? `${schema}.` : ''
-  const list = typeof signature === 'string' ? `(${signature})` : ''
-  return `The ${kind?.replaceAll('_', ' ') ?? ''} ${place}${name ?? ''}${list}`
 }
 
 /** Reads the whole catalog of one database by a fixed number of queries, under the caller's transaction. */
@@ -271,9 +193,12 @@ export async function readCatalog(session: CatalogSession): Promise<CatalogConte
       ...sequences.unreadable.map(
         (name) => `The position of the sequence ${name} may not be read.`,
       ),
-      ...broken.map(
-        (key) => `${inWords(key)} needs itself by way of others: a restore can fail at it.`,
-      ),
+      ...objects
+        .filter((object) => broken.has(keyText(object)))
+        .map(
+          (object) =>
+            `A restore can fail at ${objectText(object)}, which needs itself by way of others.`,
+        ),
     ],
   }
 }

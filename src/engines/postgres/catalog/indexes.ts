@@ -42,6 +42,10 @@ const usesUserFunction = (index: string): string => `EXISTS (
       SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = ${index}
         AND d.refclassid = 'pg_proc'::regclass AND d.refobjid >= 16384)`
 
+/** A NOT NULL that is not validated says nothing about the rows that were there before. */
+const mayHoldNulls = `EXISTS (
+          SELECT FROM pg_constraint v WHERE v.conrelid = a.attrelid AND v.contype = 'n' AND NOT v.convalidated AND a.attnum = ANY (v.conkey))`
+
 function query(context: CatalogContext): string {
   const temporal = context.can.hasTemporalKeys ? 'k.conperiod' : 'false'
   return `
@@ -55,7 +59,7 @@ function query(context: CatalogContext): string {
       FROM pg_attribute a WHERE a.attrelid = ic.oid AND a.attstattarget >= 0) AS statistics,
     ${usesUserFunction('ic.oid')} AS uses_user_function,
     CASE WHEN i.indisunique AND i.indisvalid AND i.indpred IS NULL AND i.indexprs IS NULL AND (i.indimmediate OR i.indisprimary)
-      THEN (SELECT CASE WHEN bool_and(a.attnotnull AND a.attgenerated = '') THEN array_agg(a.attname::text ORDER BY o.position) END
+      THEN (SELECT CASE WHEN bool_and(a.attnotnull AND a.attgenerated = '' AND NOT ${mayHoldNulls}) THEN array_agg(a.attname::text ORDER BY o.position) END
         FROM unnest(i.indkey::int2[]) WITH ORDINALITY o(number, position)
         JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = o.number
         WHERE o.position <= i.indnkeyatts) END AS key,

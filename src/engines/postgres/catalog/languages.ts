@@ -62,10 +62,7 @@ export async function readLanguages(context: CatalogContext): Promise<Reading> {
           // The server refuses grants on a language that is not trusted.
           ...(row.is_trusted ? grantStatements({ ...row, target }) : []),
         ],
-        afterRows: [],
-        counters: [],
         addresses: [entry],
-        lateAddresses: [],
       }
     }),
   }

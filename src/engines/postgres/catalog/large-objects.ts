@@ -19,10 +19,7 @@ export async function readLargeObjects(context: CatalogContext): Promise<Reading
         kind: 'table',
         ...largeObjects,
         sql: ['-- The large objects of the database, which are rows alone.'],
-        afterRows: [],
-        counters: [],
         addresses: found.numbers.split(' ').map((oid) => address('pg_largeobject', Number(oid))),
-        lateAddresses: [],
         rowsFrom: largeObjectRows,
         table: {
           columns: largeObjectColumns.map((column) => ({ ...column, generated: false })),

@@ -75,10 +75,7 @@ export async function readOperatorClasses(context: CatalogContext): Promise<Read
           `ALTER ${target} OWNER TO ${row.owner};`,
           ...commentStatements(context, target, entry),
         ],
-        afterRows: [],
-        counters: [],
         addresses: [entry, ...members.map((member) => member.entry)],
-        lateAddresses: [],
       }
     }),
   }

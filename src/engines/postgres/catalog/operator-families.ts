@@ -62,10 +62,7 @@ export async function readOperatorFamilies(context: CatalogContext): Promise<Rea
               ...commentStatements(context, target, entry),
             ]
           : added,
-        afterRows: [],
-        counters: [],
         addresses: [...(row.is_own ? [entry] : []), ...loose.map((member) => member.entry)],
-        lateAddresses: [],
       }
     }),
   }

@@ -156,10 +156,7 @@ export async function readOperators(context: CatalogContext): Promise<Reading> {
           ...ownerAndComment(context, row),
           ...shells.flatMap((shell) => ownerAndComment(context, shell)),
         ],
-        afterRows: [],
-        counters: [],
         addresses: [row, ...shells].map(({ oid }) => address('pg_operator', oid)),
-        lateAddresses: [],
         needs: needs.get(row.oid) ?? [],
       }
     })

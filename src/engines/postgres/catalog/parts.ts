@@ -13,14 +13,14 @@ export type Phase = 'sql' | 'afterRows'
 /** One object as a catalog file read it; dependencies are added later from pg_depend. */
 export interface Captured extends ObjectKey {
   readonly sql: readonly string[]
-  readonly afterRows: readonly string[]
-  readonly counters: readonly string[]
+  readonly afterRows?: readonly string[]
+  readonly counters?: readonly string[]
   /** Statements that set passwords and the like, run after `sql`; never in a shared file. */
   readonly secrets?: readonly string[]
   /** Catalog entries that are this object; what depends on them depends on it. */
   readonly addresses: readonly Address[]
   /** The subset of `addresses` whose own needs must be met only after the rows. */
-  readonly lateAddresses: readonly Address[]
+  readonly lateAddresses?: readonly Address[]
   /** Entries that must exist before this object and that pg_depend does not name. */
   readonly needs?: readonly Address[]
   readonly table?: TableFacts
@@ -60,6 +60,16 @@ export interface CatalogContext extends Attachments {
   readonly can: Capabilities
   /** Comments by address and column number (0: the object itself). */
   readonly comments: Asked<string>
+  /** Default privileges by the schema they are limited to; null: those of the whole database. */
+  readonly defaultPrivileges: ReadonlyMap<string | null, DefaultPrivileges>
+  /** Labels and privileges of objects that extensions made, by the extension's name; null: of objects of the server. */
+  readonly outside: ReadonlyMap<string | null, readonly string[]>
+}
+
+/** ALTER DEFAULT PRIVILEGES statements, sorted, and the entries that they are. */
+export interface DefaultPrivileges {
+  readonly statements: readonly string[]
+  readonly addresses: readonly Address[]
 }
 
 /** An entry of an ACL, from aclexplode(). */

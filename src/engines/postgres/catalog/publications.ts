@@ -120,7 +120,6 @@ function publicationFrom(context: CatalogContext, row: PublicationRow): Captured
       ),
       ...tables.map((table) => addTable(row, table)),
     ],
-    counters: [],
     addresses: [entry, ...lateAddresses],
     lateAddresses,
   }

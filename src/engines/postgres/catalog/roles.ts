@@ -51,14 +51,11 @@ function captured(row: RoleRow, labels: readonly Label[]): Captured {
       ...row.memberships.map((membership) => membershipStatement(row, membership)),
       ...row.parameters.map((grant) => parameterStatement(row, grant)),
     ],
-    afterRows: [],
-    counters: [],
     secrets: [
       ...(row.password === null ? [] : [`ALTER ${target} PASSWORD ${literal(row.password)};`]),
       ...row.settings.filter(isSecretSetting).map(setting),
     ],
     addresses: [address('pg_authid', row.oid)],
-    lateAddresses: [],
     needs: row.memberships.flatMap(({ role_oid: role, grantor_oid: grantor }) =>
       [role, ...(grantor === null ? [] : [grantor])].map((oid) => address('pg_authid', oid)),
     ),

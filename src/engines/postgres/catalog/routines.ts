@@ -157,10 +157,7 @@ export async function readRoutines(context: CatalogContext): Promise<readonly Ca
     name: row.name,
     signature: row.signature,
     sql: routineStatements(context, row),
-    afterRows: [],
-    counters: [],
     addresses: [address('pg_proc', row.oid)],
-    lateAddresses: [],
     needs: row.transforms ?? [],
     ...inCircle(context, row),
   }))

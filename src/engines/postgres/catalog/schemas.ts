@@ -1,4 +1,3 @@
-import { readDefaultPrivileges } from './default-privileges.ts'
 import { grantStatements } from './grants.ts'
 import { labelStatements } from './labels.ts'
 import {
@@ -63,11 +62,10 @@ export function publicOwner(context: Pick<CatalogContext, 'can'>): string | unde
 /** The schemas; `public`, which every new database has, only where it differs. */
 export async function readSchemas(context: CatalogContext): Promise<Captured[]> {
   const rows = await context.session.query<SchemaRow>('schemas', query(context))
-  const defaults = await readDefaultPrivileges(context)
   return rows.map((row) => {
     const entry = address('pg_namespace', row.oid)
     const comment = context.comments.get(`${entry}:0`)
-    const privileges = defaults.get(row.name)
+    const privileges = context.defaultPrivileges.get(row.name)
     const hasStandardOwner =
       row.is_standard && row.owner === (publicOwner(context) ?? row.first_superuser)
     const hasStandardComment = row.is_standard && comment === publicComment
@@ -86,7 +84,6 @@ export async function readSchemas(context: CatalogContext): Promise<Captured[]> 
         ...grantStatements({ ...row, target: `SCHEMA ${row.quoted}` }),
       ],
       afterRows: privileges?.statements ?? [],
-      counters: [],
       addresses: [entry, ...(privileges?.addresses ?? [])],
       lateAddresses: privileges?.addresses ?? [],
     }

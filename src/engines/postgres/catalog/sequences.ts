@@ -160,10 +160,8 @@ function captured(
       `ALTER SEQUENCE ${row.quoted} OWNER TO ${row.owner};`,
       ...tailOf(context, row),
     ],
-    afterRows: [],
     counters,
     addresses: [address('pg_class', row.oid)],
-    lateAddresses: [],
   }
 }
 

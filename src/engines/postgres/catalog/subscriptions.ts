@@ -101,14 +101,11 @@ function subscriptionFrom(
       `ALTER SUBSCRIPTION ${row.quoted} OWNER TO ${row.owner};`,
       ...commentStatements(context, `SUBSCRIPTION ${row.quoted}`, entry),
     ],
-    afterRows: [],
-    counters: [],
     secrets:
       shared === conninfo
         ? []
         : [`ALTER SUBSCRIPTION ${row.quoted} CONNECTION ${literal(conninfo)};`],
     addresses: [entry],
-    lateAddresses: [],
   }
 }
 

@@ -67,10 +67,7 @@ export async function readTextSearchConfigurations(context: CatalogContext): Pro
         `ALTER ${target} OWNER TO ${row.owner};`,
         ...commentStatements(context, target, entry),
       ],
-      afterRows: [],
-      counters: [],
       addresses: [entry],
-      lateAddresses: [],
     }
   })
   return { objects, refused: rows.filter((row) => !isWritable(row)).map(refusal) }

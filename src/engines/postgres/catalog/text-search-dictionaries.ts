@@ -51,10 +51,7 @@ export async function readTextSearchDictionaries(
         `ALTER ${target} OWNER TO ${row.owner};`,
         ...commentStatements(context, target, entry),
       ],
-      afterRows: [],
-      counters: [],
       addresses: [entry],
-      lateAddresses: [],
     }
   })
 }

@@ -67,10 +67,7 @@ export async function readTextSearchPrograms(
         `CREATE ${target} (\n  ${row.options.join(',\n  ')}\n);`,
         ...commentStatements(context, target, entry),
       ],
-      afterRows: [],
-      counters: [],
       addresses: [entry],
-      lateAddresses: [],
     }
   })
 }

@@ -42,10 +42,7 @@ export async function readTransforms(context: CatalogContext): Promise<Reading> 
           `CREATE ${target} (\n  ${functions.join(',\n  ')}\n);`,
           ...commentStatements(context, target, entry),
         ],
-        afterRows: [],
-        counters: [],
         addresses: [entry],
-        lateAddresses: [],
       }
     }),
   }

@@ -158,10 +158,7 @@ export async function readTypes(
       schema: row.schema,
       name: row.name,
       sql: statements(context, row, columnsOf.get(row.relation) ?? [], functions),
-      afterRows: [],
-      counters: [],
       addresses: addressesOf(row, functions),
-      lateAddresses: [],
     }
   })
 }

@@ -123,7 +123,6 @@ export function viewFrom(
     name: row.name,
     sql: [viewStatement(row, columns, 'CREATE VIEW'), ...additions],
     afterRows,
-    counters: [],
     addresses: [
       address('pg_class', row.oid),
       ...columnAddresses(columns),
@@ -139,6 +138,17 @@ export function viewFrom(
   }
 }
 
+function createMaterializedView(row: RelationRow, columns: readonly ColumnRow[]): string {
+  const method = row.access_method === null ? '' : ` USING ${row.access_method}`
+  const tablespace = row.tablespace === null ? '' : ` TABLESPACE ${row.tablespace}`
+  const options = [optionList(row.options), optionList(row.toast_options, 'toast.')].filter(
+    (list) => list !== '',
+  )
+  const withOptions = options.length === 0 ? '' : ` WITH (${options.join(', ')})`
+  const { names, text } = queryOf(row, columns)
+  return `CREATE MATERIALIZED VIEW ${row.quoted}${names}${method}${withOptions}${tablespace} AS\n${text}\n  WITH NO DATA;`
+}
+
 /** A materialized view with its indexes; it is filled after the rows when it was filled on the server. */
 export function materializedViewFrom(
   context: CatalogContext,
@@ -149,20 +159,13 @@ export function materializedViewFrom(
   const indexes = parts.indexes.get(row.oid) ?? []
   const statistics = parts.statistics.get(row.oid) ?? []
   const owner = { ...row, writesAllColumns: true, inherited: [] }
-  const method = row.access_method === null ? '' : ` USING ${row.access_method}`
-  const tablespace = row.tablespace === null ? '' : ` TABLESPACE ${row.tablespace}`
-  const options = [optionList(row.options), optionList(row.toast_options, 'toast.')].filter(
-    (list) => list !== '',
-  )
-  const withOptions = options.length === 0 ? '' : ` WITH (${options.join(', ')})`
   const late = indexes.filter(({ phase }) => phase === 'afterRows')
-  const { names, text } = queryOf(row, columns)
   return {
     kind: 'materialized_view',
     schema: row.schema,
     name: row.name,
     sql: [
-      `CREATE MATERIALIZED VIEW ${row.quoted}${names}${method}${withOptions}${tablespace} AS\n${text}\n  WITH NO DATA;`,
+      createMaterializedView(row, columns),
       ...columns.flatMap((column) => columnStatements(column, owner)),
       ...indexes.filter(({ phase }) => phase === 'sql').flatMap((index) => index.statements),
       ...annotations(context, row, columns, 'MATERIALIZED VIEW'),
@@ -178,7 +181,6 @@ export function materializedViewFrom(
       ...late.flatMap((index) => index.statements),
       ...statistics.flatMap((part) => part.statements),
     ],
-    counters: [],
     addresses: [
       address('pg_class', row.oid),
       ...indexes.map((index) => index.address),
