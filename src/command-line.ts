@@ -16,6 +16,7 @@ export interface SnapshotFlags extends CommonOptions {
   readonly ephemeralDirectory?: string
   readonly dryRun?: boolean
   readonly strict?: boolean
+  readonly acceptShrink?: readonly string[]
 }
 
 export interface ExportFlags extends CommonOptions {
@@ -87,8 +88,8 @@ Examples:
                                                an older snapshot as one script for the database's own client
   schema_backup clone --suffix test            a copy of the live database beside it
 
-Exit status: 0 done, 1 check or verify found something, 2 failed (nothing committed), 4 committed but incomplete,
-64 bad usage, 75 another run is at work, 78 bad configuration.`
+Exit status: 0 done, 1 check or verify found something, 2 failed (nothing committed), 3 held by a guard (nothing committed),
+4 committed but incomplete, 64 bad usage, 75 another run is at work, 78 bad configuration.`
 
 const restoreExamples = `
 Examples:
@@ -123,6 +124,10 @@ export function commandLine(version: string, handlers: Handlers): Command {
     .option('-e, --ephemeral-directory <dir>', 'also write the rows of ephemeral tables there')
     .option('--dry-run', 'say what would be committed; write nothing')
     .option('--strict', 'a table in no category is an error (status 4)')
+    .option(
+      '--accept-shrink <name...>',
+      'commit although so much of these tables or databases is gone',
+    )
     .action((flags: SnapshotFlags) => handlers.snapshot(flags))
   common(program.command('check'))
     .description('look for everything that would go wrong or be left out; change nothing')

@@ -58,12 +58,13 @@ export function renderRun(report: RunReport, options: RenderOptions): Rendered {
   }
 }
 
-/** What is missing from a commit must be said even when a person asked for quiet. */
+/** What is missing from a commit, or held it, must be said even when a person asked for quiet. */
 function incompleteness(report: RunReport, paint: Paint): string {
   return report.databases
     .filter((database) => database.failure === undefined && database.status !== 0)
     .flatMap((database) => [
-      `${report.host}/${database.database}: incomplete (status ${database.status}):`,
+      `${report.host}/${database.database}: ${database.outcome === 'held' ? 'held' : 'incomplete'} (status ${database.status}):`,
+      ...renderHeld(database, paint),
       ...renderMissing(database, Infinity, paint),
     ])
     .map((line) => line + '\n')
@@ -81,6 +82,7 @@ function renderDatabase(
   return [
     `${paint('bold', `${host}/${database.database}`)}: ${outcomeText(database, paint)}`,
     ...shorten(changes, limit, '  '),
+    ...renderHeld(database, paint),
     ...renderMissing(database, limit, paint),
     ...shorten(
       database.warnings.map(
@@ -111,9 +113,26 @@ function outcomeText(database: DatabaseReport, paint: Paint): string {
       return `${paint('yellow', 'would commit')} ${took}`
     case 'unchanged':
       return `unchanged ${took}`
+    case 'held':
+      return `${paint('red', 'held')}, nothing was committed ${took}`
     case 'failed':
       return paint('red', 'failed')
   }
+}
+
+/** Why a guard held the commit, and how to let it pass. */
+function renderHeld({ held, database }: DatabaseReport, paint: Paint): string[] {
+  if (held.length === 0) return []
+  const names = [...new Set(held.map(({ name }) => quotedForShell(name)))].join(' ')
+  return [
+    ...held.map(({ message }) => `  ${paint('red', 'held:')} ${message}`),
+    '  Is it the right database, and may the account still read it? The last snapshot stays as it was.',
+    `  To accept the loss: schema_backup --database ${quotedForShell(database)} --accept-shrink ${names}`,
+  ]
+}
+
+function quotedForShell(word: string): string {
+  return /^[\w./:@%+-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`
 }
 
 function renderMissing(database: DatabaseReport, limit: number, paint: Paint): string[] {

@@ -23,8 +23,15 @@ export interface Warning {
   readonly next?: string
 }
 
-/** `would-commit` in a dry run. */
-export type Outcome = 'committed' | 'unchanged' | 'would-commit' | 'failed'
+/** `would-commit` in a dry run; `held` by a guard: nothing was committed. */
+export type Outcome = 'committed' | 'unchanged' | 'would-commit' | 'held' | 'failed'
+
+/** Why a guard held a commit. */
+export interface Held {
+  /** What `--accept-shrink` takes. */
+  readonly name: string
+  readonly message: string
+}
 
 /** What a run found and did for one database. */
 export interface DatabaseReport {
@@ -38,6 +45,8 @@ export interface DatabaseReport {
   readonly unclassified: readonly string[]
   readonly notCaptured: readonly NotCaptured[]
   readonly warnings: readonly Warning[]
+  /** What a guard holds the commit for; empty unless `outcome` is `held`. */
+  readonly held: readonly Held[]
   readonly failure?: Failure
   readonly status: ExitStatus
   /** Wall-clock time of the run for this database. */

@@ -17,7 +17,8 @@ export async function snapshotBeforeReplace(
 ): Promise<string> {
   const report = await snapshot(
     config,
-    { database: database.name, dryRun: false, strict: false },
+    // Whatever was lost is about to be replaced.
+    { database: database.name, dryRun: false, strict: false, acceptShrink: 'everything' },
     context,
   )
   const made = report.databases[0]

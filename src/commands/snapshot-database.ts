@@ -1,8 +1,11 @@
 import { exitStatus, type ExitStatus } from '../errors.ts'
-import { publish, publishPrivately } from './publish.ts'
+import { compareStaged, type Comparison } from './compare-staged.ts'
+import { publish, publishPrivately, type Published } from './publish.ts'
 import { readDatabase } from './read-database.ts'
 import { failureOf, statusOf, type DatabaseReport } from './report.ts'
+import { shrinkages } from './shrink-guard.ts'
 import type { DatabaseRun } from './snapshot-run.ts'
+import type { StagedDatabase } from './stage-database.ts'
 
 /** Snapshots one database: connect, read, write the files, commit. A failure becomes part of the report. */
 export async function snapshotDatabase(run: DatabaseRun): Promise<DatabaseReport> {
@@ -10,8 +13,10 @@ export async function snapshotDatabase(run: DatabaseRun): Promise<DatabaseReport
   const elapsed = () => (performance.now() - started) / 1000
   try {
     await using staged = await readDatabase(run)
-    await publishPrivately(staged, run)
-    const published = await publish(staged, run)
+    const comparison = await compareStaged(staged.shared, run)
+    const held = await shrinkages(comparison, staged, run)
+    const published =
+      held.length > 0 ? holding(comparison) : await publishAll(comparison, staged, run)
     const { unclassified, notCaptured, warnings, rows } = staged
     return {
       database: run.database.name,
@@ -20,7 +25,11 @@ export async function snapshotDatabase(run: DatabaseRun): Promise<DatabaseReport
       unclassified,
       notCaptured,
       warnings: [...warnings, ...published.warnings],
-      status: completeness(unclassified.length, notCaptured.length, run.options.strict),
+      held,
+      status:
+        held.length > 0
+          ? exitStatus.held
+          : completeness(unclassified.length, notCaptured.length, run.options.strict),
       seconds: elapsed(),
     }
   } catch (error) {
@@ -32,6 +41,7 @@ export async function snapshotDatabase(run: DatabaseRun): Promise<DatabaseReport
       unclassified: [],
       notCaptured: [],
       warnings: [],
+      held: [],
       failure: failureOf(error),
       status: statusOf(error),
       seconds: elapsed(),
@@ -39,6 +49,21 @@ export async function snapshotDatabase(run: DatabaseRun): Promise<DatabaseReport
   } finally {
     run.context.progress.stop()
   }
+}
+
+/** Private files first, so that no commit exists whose private rows were not saved. */
+async function publishAll(
+  comparison: Comparison,
+  staged: StagedDatabase,
+  run: DatabaseRun,
+): Promise<Published> {
+  await publishPrivately(staged, run)
+  return await publish(comparison, run)
+}
+
+/** What would have been committed. */
+function holding({ changes }: Comparison): Published {
+  return { outcome: 'held', changes, warnings: [] }
 }
 
 function completeness(unclassified: number, notCaptured: number, strict: boolean): ExitStatus {

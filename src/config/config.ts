@@ -19,6 +19,8 @@ export interface DatabaseConfig {
   readonly resume: readonly string[]
   readonly verify: VerifyConfig
   readonly restore: RestoreConfig
+  /** When a commit is held because too much is gone, in percent of what was there; absent: never. */
+  readonly shrinkGuard?: { readonly rowsPercent: number; readonly objectsPercent: number }
 }
 
 /** Where a database may be restored to. */

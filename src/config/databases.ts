@@ -10,6 +10,7 @@ import { exampleUrl, yamlExample, type Finding } from './finding.ts'
 import { configuredPassword, type PasswordRequest } from './secret.ts'
 import { findTargets, isMapping, textsOf, type Mapping, type Target } from './targets.ts'
 import { readRestore } from './restore.ts'
+import { readShrinkGuard } from './shrink-guard.ts'
 import { readVerify } from './verify.ts'
 import { readDatabaseUrl, type DatabaseUrl, type PathBase, type UrlSchemes } from './url.ts'
 
@@ -96,6 +97,7 @@ function readTarget(target: Target, top: Mapping, request: DatabasesRequest): Ta
     resume: textsOf(settings['resume'] ?? top['resume']),
     verify,
     restore,
+    ...readShrinkGuard(settings['shrink_guard'], top['shrink_guard']),
   }
   return { database, findings }
 }

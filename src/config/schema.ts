@@ -145,6 +145,32 @@ const restore = z
     examples: [{ url: 'postgres://restorer@localhost/shop_restored', allow_restore: true }],
   })
 
+const percent = z.number().min(0).max(100).nullish()
+
+const shrinkGuard = z
+  .looseObject({
+    enabled: z
+      .boolean()
+      .nullish()
+      .meta({ description: 'false: nothing is held. Default: true.', examples: [false] }),
+    rows_percent: percent.meta({
+      description:
+        'The share of its rows that a global or local table may lose, if it had 20 or more; losing all is always held. Default: 50.',
+      examples: [50],
+    }),
+    objects_percent: percent.meta({
+      description:
+        'The share of its objects that a database may lose, if it had 10 or more; losing all is always held. Default: 50.',
+      examples: [50],
+    }),
+  })
+  .nullish()
+  .meta({
+    description:
+      "When a run is held (status 3) because too much is gone; a database's own block wins over that of the top level.",
+    examples: [{ rows_percent: 80 }],
+  })
+
 const settingsOfDatabase = {
   url,
   password_file: text.nullish().meta({
@@ -164,6 +190,7 @@ const settingsOfDatabase = {
   ...statementLists,
   verify,
   restore,
+  shrink_guard: shrinkGuard,
 }
 
 const singleDatabase = z.looseObject({
@@ -266,6 +293,7 @@ export const configurationSchema = z
     ...statementLists,
     verify,
     restore,
+    shrink_guard: shrinkGuard,
     git: git.nullish().meta({
       description: 'How commits are made.',
       examples: [{ author: 'Schema Backup <schema_backup@db1.example.org>' }],
