@@ -13,18 +13,25 @@ export type Row = readonly (string | null)[]
 const quoted = /^$|[\r\n]/
 const quotedAlone = /^$|[\r\n]|^\\\.$/
 
-/** Rows of one table → CSV text, every line ended by \n. A one-column NULL is an empty line, and so is a row of no columns. */
+/**
+ * Rows of one table → CSV text, every line ended by \n. A one-column NULL is an empty line, and so is a row of no columns.
+ * Throws TypeError for half of a surrogate pair, which UTF-8 can't hold.
+ */
 export function encodeRows(rows: readonly Row[]): string {
   const columnCount = rows[0]?.length
   if (columnCount === 0) return '\n'.repeat(rows.length)
   const options = { quoted_match: columnCount === 1 ? quotedAlone : quoted }
-  return stringify(rows as (string | null)[][], options)
+  const text = stringify(rows as (string | null)[][], options)
+  if (!text.isWellFormed()) throw new TypeError('A value holds half of a surrogate pair.')
+  return text
 }
 
 const quote = 0x22
 const comma = 0x2c
 const newline = 0x0a
 const carriageReturn = 0x0d
+/** What PostgreSQL until 17 takes for the end of the data when it stands alone in a line. */
+const endOfData = '\\.'
 
 /** Counts the rows of CSV text that comes in pieces cut anywhere. */
 export class RowCounter {
@@ -74,13 +81,17 @@ export async function decodeTable(
   if (header === undefined || columns?.length !== header.length) {
     throw parser.malformed('the header line with the column names is missing', 1)
   }
+  if (new Set(columns).size < columns.length) {
+    throw parser.malformed('the header line names a column twice', 1)
+  }
   return { columns, rows: prepend(firstRows, batches) }
 }
 
 /**
  * CSV text without a header, cut anywhere → rows in batches of any size, each of `columnCount` values (absent: as
- * many as the first). Throws ExpectedError `malformed-csv` with the line number for anything that `encodeRows`
- * does not write, and for text that ends within a row; a message never holds a value.
+ * many as the first). Throws ExpectedError `malformed-csv` with the number of the line and of the value within its row
+ * for anything that `encodeRows` does not write, save for quotes that were not needed, and for text that ends within a
+ * row; a message never holds a value.
  */
 export async function* decodeRows(
   chunks: AsyncIterable<Uint8Array>,
@@ -143,7 +154,9 @@ class RowParser {
   }
 
   end(): void {
-    if (this.#state === 'quoted') throw this.malformed('a quote is never closed', this.#quoteLine)
+    if (this.#state === 'quoted') {
+      throw this.malformed(`a quote is never closed, in ${this.#value}`, this.#quoteLine)
+    }
     if (this.#state !== 'start' || this.#row.length > 0) {
       throw this.malformed('the text ends within a line')
     }
@@ -154,6 +167,18 @@ class RowParser {
       'malformed-csv',
       `${this.#name}, line ${line}: ${what}.`,
       'Take the file from the last good commit, or run a backup, which writes it anew.',
+    )
+  }
+
+  get #value(): string {
+    return `value ${this.#row.length + 1}`
+  }
+
+  #misplaced(code: number): ExpectedError {
+    return this.malformed(
+      code === quote
+        ? `a quote within a value that is not quoted, in ${this.#value}`
+        : `a carriage return outside quotes, in ${this.#value}`,
     )
   }
 
@@ -180,17 +205,19 @@ class RowParser {
       this.#state = 'quoted'
     } else if (code === comma || code === newline) {
       this.#finishField(this.#field, code, rows)
-    } else throw this.malformed('text after a closing quote')
+    } else throw this.malformed(`text after a closing quote, in ${this.#value}`)
     return position + 1
   }
 
   #readBare(text: string, start: number, rows: Row[]): number {
     for (let end = start; end < text.length; end += 1) {
       const code = text.charCodeAt(end)
-      if (code === quote) throw this.malformed('a quote within a value that is not quoted')
-      if (code === carriageReturn) throw this.malformed('a carriage return outside quotes')
+      if (code === quote || code === carriageReturn) throw this.#misplaced(code)
       if (code === comma || code === newline) {
         const value = this.#field + text.slice(start, end)
+        if (value === endOfData && code === newline && this.#row.length === 0) {
+          throw this.malformed('\\. alone in a line and not quoted, which readers take for the end')
+        }
         this.#finishField(value === '' ? null : value, code, rows)
         return end + 1
       }
@@ -217,7 +244,9 @@ class RowParser {
       isEmpty && (this.#columnCount === 'header' || this.#columnCount === 0) ? [] : this.#row
     if (typeof this.#columnCount !== 'number') this.#columnCount = row.length
     if (row.length === this.#columnCount) return row
-    throw this.malformed(`${row.length} values where there are ${this.#columnCount} columns`)
+    const values = row.length === 1 ? '1 value' : `${row.length} values`
+    const columns = this.#columnCount === 1 ? 'is 1 column' : `are ${this.#columnCount} columns`
+    throw this.malformed(`${values} where there ${columns}`)
   }
 }
 

@@ -146,7 +146,7 @@ function ofRows(
   { code = '', constraint, column, line }: DriverFacts,
   step: Step,
 ): Words | undefined {
-  if (!/^(22|23|21|P0|42)/.test(code)) return undefined
+  if (!/^(22|23|21|P0|42|0A000)/.test(code)) return undefined
   const where = line === undefined ? '' : `, line ${line} of its rows`
   const by =
     constraint !== undefined
@@ -161,6 +161,7 @@ function ofRows(
     '23514': 'a check does not hold',
     '23P01': 'it excludes another row',
     '21000': 'two of the rows have the same key',
+    '0A000': 'its type takes no value from outside',
   }
   const reason =
     reasons[code] ?? (code.startsWith('22') ? 'a value does not fit' : 'it was refused')

@@ -1,7 +1,7 @@
 import type { Client } from 'pg'
 import { to } from 'pg-copy-streams'
 import { ExpectedError } from '../../errors.ts'
-import type { Table } from '../../model.ts'
+import type { Column, Table } from '../../model.ts'
 import { readingError } from './errors.ts'
 import { identifier, qualifiedIdentifier } from './quote.ts'
 
@@ -33,14 +33,43 @@ function withoutModifier(type: string): string {
 /** Encodings in which the order of bytes is that of UTF-8, or that can't be told from it. */
 const encodingsInOrder = new Set(['UTF8', 'LATIN1', 'SQL_ASCII'])
 
+/** Types of the server's own whose cast to text takes blanks away or adds a netmask. */
+const bentByCasts = new Set(['bpchar', 'inet'])
+
+/** Of functions of one name the output says the name alone; those of the server have the same number everywhere. */
+function numberIfAmbiguous(quoted: string, resolver: string): string {
+  return `CASE WHEN ${quoted}::pg_catalog.oid BETWEEN 1 AND 16383 AND pg_catalog.${resolver}(${quoted}::pg_catalog.text) IS NULL
+    THEN ${quoted}::pg_catalog.oid::pg_catalog.text ELSE ${quoted}::pg_catalog.text END`
+}
+
+/** What is written for values of types whose output functions leave something out that their text has. */
+const wholeTexts: Readonly<Record<string, (quoted: string) => string>> = {
+  // The declaration: `<?xml version="1.0" …?>`.
+  xml: (quoted) => `${quoted}::pg_catalog.text`,
+  'xml[]': (quoted) => `${quoted}::pg_catalog.text[]`,
+  regproc: (quoted) => numberIfAmbiguous(quoted, 'to_regproc'),
+  regoper: (quoted) => numberIfAmbiguous(quoted, 'to_regoper'),
+}
+
+/**
+ * The text of a value as the type's output function gives it; NULL stays NULL. A cast to text may be a function of the
+ * users', which would run with the rights of this session.
+ */
+function outputText(name: string, type: string): string {
+  const quoted = identifier(name)
+  const whole = wholeTexts[type]?.(quoted)
+  if (whole !== undefined) return `(${whole})::pg_catalog.text`
+  // Types of the server alone are printed without a schema.
+  if (!type.includes('.') && !bentByCasts.has(type)) return `${quoted}::pg_catalog.text`
+  return `(CASE WHEN ${quoted} IS DISTINCT FROM NULL THEN pg_catalog.format('%s', ${quoted}) END)`
+}
+
 function orderTerm(name: string, type: string, isKey: boolean, encoding: string): string {
   const plain = withoutModifier(type)
   if (isKey && orderedTypes.has(plain)) return identifier(name)
-  if (!encodingsInOrder.has(encoding))
-    return `pg_catalog.convert_to(${identifier(name)}::pg_catalog.text, 'UTF8')`
-  const text =
-    isKey && collatedTypes.has(plain) ? identifier(name) : `${identifier(name)}::pg_catalog.text`
-  return `${text} COLLATE "C"`
+  const text = outputText(name, type)
+  if (!encodingsInOrder.has(encoding)) return `pg_catalog.convert_to(${text}, 'UTF8')`
+  return `${isKey && collatedTypes.has(plain) ? identifier(name) : text} COLLATE "C"`
 }
 
 /** A query has at most this many result columns, and each term that it is ordered by counts as one. */
@@ -49,6 +78,11 @@ const maximumTargets = 1664
 /** The terms as one value that orders rows as they do: elements are compared in turn, NULL last. */
 function oneTerm(terms: readonly string[]): string {
   return `ARRAY[${terms.join(', ')}]`
+}
+
+function selectTerm({ name, type }: Column): string {
+  const quoted = identifier(name)
+  return wholeTexts[type]?.(quoted) ?? quoted
 }
 
 /**
@@ -67,7 +101,7 @@ export function copyStatement(
   const terms = names.map((name) => orderTerm(name, typeOf.get(name) ?? '', keyed, serverEncoding))
   const orderBy = stored.length + terms.length > maximumTargets ? oneTerm(terms) : terms.join(', ')
   const order = terms.length === 0 ? '' : ` ORDER BY ${orderBy}`
-  const columns = stored.map(({ name }) => identifier(name)).join(', ')
+  const columns = stored.map(selectTerm).join(', ')
   return `COPY (SELECT ${columns} FROM ${from}${order}) TO STDOUT (FORMAT csv)`
 }
 

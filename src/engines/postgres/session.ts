@@ -52,8 +52,9 @@ async function setAll(client: Client, settings: Readonly<Record<string, string>>
 
 /** Pins a new session; settings that the server does not know are passed over. */
 export async function pinSession(client: Client): Promise<void> {
-  // First of all: the timeout of a role or database may be shorter than the next statement takes.
-  await client.query('SET statement_timeout = 0')
+  // First of all: the timeout of a role or database may be shorter than the next statement takes, and its path may lead to
+  // operators of others.
+  await client.query("SET statement_timeout = 0; SET search_path = ''")
   await setAll(client, pins)
 }
 

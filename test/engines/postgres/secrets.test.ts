@@ -1,9 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { publicConninfo } from '../../../src/engines/postgres/catalog/conninfo.ts'
-import {
-  secrecyOfMappingOption,
-  secrecyOfOption,
-} from '../../../src/engines/postgres/catalog/secrets.ts'
+import { secrecyOfMappingOption } from '../../../src/engines/postgres/catalog/secrets.ts'
+import { secrecyOfOption } from '../../../src/engines/secrets.ts'
 
 describe('options', () => {
   test.each([

@@ -8,7 +8,7 @@ import {
   type Address,
   type CatalogContext,
 } from './parts.ts'
-import { secrecyOfOption } from './secrets.ts'
+import { secrecyOfOption } from '../../secrets.ts'
 import type { OwnedSequence } from './sequences.ts'
 
 /** The table that a column belongs to, as far as its text depends on it. */

@@ -1,4 +1,4 @@
-import { isSecretValue, secrecyOfOption } from './secrets.ts'
+import { isSecretValue, secrecyOfOption } from '../../secrets.ts'
 
 /**
  * Connection strings by the rules of libpq. Pure.

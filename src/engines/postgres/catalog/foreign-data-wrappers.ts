@@ -17,7 +17,7 @@ import {
   type Grant,
   type Reading,
 } from './parts.ts'
-import { secrecyOfOption } from './secrets.ts'
+import { secrecyOfOption } from '../../secrets.ts'
 
 interface WrapperRow {
   oid: number
@@ -60,11 +60,8 @@ function wrapperFrom(context: CatalogContext, row: WrapperRow): Captured {
       ...commentStatements(context, target, entry),
       ...grantStatements({ ...row, target }),
     ],
-    afterRows: [],
-    counters: [],
     secrets: changeOptions(`ALTER ${target}`, secret),
     addresses: [entry],
-    lateAddresses: [],
   }
 }
 

@@ -18,7 +18,7 @@ import {
   type Grant,
   type Reading,
 } from './parts.ts'
-import { secrecyOfOption } from './secrets.ts'
+import { secrecyOfOption } from '../../secrets.ts'
 import { readUserMappings, type UserMapping } from './user-mappings.ts'
 
 interface ServerRow {
@@ -67,14 +67,11 @@ function serverFrom(
       ...grantStatements({ ...row, target: `FOREIGN SERVER ${row.quoted}` }),
       ...mappings.flatMap(({ statements }) => statements),
     ],
-    afterRows: [],
-    counters: [],
     secrets: [
       ...changeOptions(`ALTER SERVER ${row.quoted}`, secret),
       ...mappings.flatMap(({ secrets }) => secrets),
     ],
     addresses: [entry, ...mappings.map((mapping) => mapping.address)],
-    lateAddresses: [],
   }
 }
 

@@ -5,7 +5,7 @@ import { changeOptions, optionsClause, splitOptions } from './generic-options.ts
 import type { Captured, CatalogContext } from './parts.ts'
 import type { RelationParts } from './relation-parts.ts'
 import type { RelationRow } from './relations.ts'
-import { secrecyOfOption } from './secrets.ts'
+import { secrecyOfOption } from '../../secrets.ts'
 import { addressesOf, elementLines, partsOf, type TableParts } from './table-parts.ts'
 import { statements, statementsAfterRows } from './tables.ts'
 

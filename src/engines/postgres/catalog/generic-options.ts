@@ -1,5 +1,5 @@
 import { literal } from '../quote.ts'
-import type { Secrecy } from './secrets.ts'
+import type { Secrecy } from '../../secrets.ts'
 
 /** One option of a wrapper, server, user mapping, foreign table or column. */
 export interface GenericOption {

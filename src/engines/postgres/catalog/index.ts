@@ -50,6 +50,7 @@ import { tableFrom } from './tables.ts'
 import { readTextSearch } from './text-search.ts'
 import { readTransforms } from './transforms.ts'
 import { readTypes } from './types.ts'
+import { readValuesWithoutInput } from './values-without-input.ts'
 import { materializedViewFrom, viewFrom } from './views.ts'
 
 /** The structure of the database as the catalogs have it. */
@@ -129,6 +130,7 @@ const readers: readonly ((context: CatalogContext) => Promise<Reading>)[] = [
   readDisabledReferences,
   readLargeObjects,
   readExtensionRows,
+  readValuesWithoutInput,
 ]
 
 async function readAll(context: CatalogContext): Promise<Required<Reading>> {

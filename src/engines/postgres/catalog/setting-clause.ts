@@ -1,5 +1,5 @@
 import { literal } from '../quote.ts'
-import { isSecretValue, secrecyOfOption } from './secrets.ts'
+import { isSecretValue, secrecyOfOption } from '../../secrets.ts'
 
 /** Lists are stored as SQL text that is already quoted: https://www.postgresql.org/docs/current/catalog-pg-db-role-setting.html */
 const listSettings = new Set([
