@@ -103,6 +103,8 @@ export interface Schema {
   /** The product as it calls itself: `PostgreSQL`, `MariaDB`, `MySQL`, `SQLite`. */
   readonly product: string
   readonly serverVersion: string
+  /** Where the snapshot stands in the server's own count of changes, for people; absent where nothing is counted. */
+  readonly pointInTime?: string
   /** Whatever else changes with the server and not with the schema (extension versions, …). */
   readonly versions: Readonly<Record<string, string>>
   /** Every object, each key once, in any order. */

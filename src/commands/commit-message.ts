@@ -6,6 +6,7 @@ import type { DatabaseRun } from './snapshot-run.ts'
 export function commitMessage(
   changes: readonly Change[],
   isFirst: boolean,
+  pointInTime: string | undefined,
   { config, database, context }: DatabaseRun,
 ): string {
   const details = changes.map(describeChange)
@@ -15,5 +16,6 @@ export function commitMessage(
     version: context.version,
     changes: isFirst ? [`first snapshot, ${changes.length} objects`] : details,
     details,
+    trailers: pointInTime === undefined ? [] : [['Schema-Backup-Point-In-Time', pointInTime]],
   })
 }

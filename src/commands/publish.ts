@@ -29,7 +29,11 @@ export async function publishPrivately(staged: StagedDatabase, run: DatabaseRun)
 }
 
 /** Commits the shared files if git sees a difference, then puts them in place and mends the index. */
-export async function publish(comparison: Comparison, run: DatabaseRun): Promise<Published> {
+export async function publish(
+  comparison: Comparison,
+  { pointInTime }: StagedDatabase,
+  run: DatabaseRun,
+): Promise<Published> {
   const { repository, subtree, files, staged, committed, changes } = comparison
   const differing = differingPaths(comparison)
   if (run.options.dryRun) {
@@ -39,7 +43,7 @@ export async function publish(comparison: Comparison, run: DatabaseRun): Promise
   const request = {
     subtree,
     files,
-    message: commitMessage(changes, committed.size === 0, run),
+    message: commitMessage(changes, committed.size === 0, pointInTime, run),
     time: run.context.now(),
   }
   const { made, warnings } = repository.writesWorkTree

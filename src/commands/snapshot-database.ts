@@ -58,7 +58,7 @@ async function publishAll(
   run: DatabaseRun,
 ): Promise<Published> {
   await publishPrivately(staged, run)
-  return await publish(comparison, run)
+  return await publish(comparison, staged, run)
 }
 
 /** What would have been committed. */

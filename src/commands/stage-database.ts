@@ -32,6 +32,8 @@ export interface StagedDatabase extends AsyncDisposable {
   readonly rows: { readonly global: number; readonly local: number; readonly ephemeral: number }
   readonly unclassified: readonly string[]
   readonly notCaptured: readonly NotCaptured[]
+  /** Where the snapshot stands in the server's own count of changes. */
+  readonly pointInTime?: string
   readonly warnings: readonly Warning[]
 }
 
@@ -71,7 +73,7 @@ function wantedCategories({ destinations, options }: DatabaseRun): readonly Cate
 }
 
 async function stage(snapshot: Snapshot, run: DatabaseRun): Promise<StagedDatabase> {
-  const { objects, notCaptured, warnings } = snapshot.schema
+  const { objects, notCaptured, warnings, pointInTime } = snapshot.schema
   const { categories, problems, unclassified } = categorise(objects, run.database.categories)
   await using staged = new StagedTrees(snapshot, run)
   const { destinations } = run
@@ -85,6 +87,7 @@ async function stage(snapshot: Snapshot, run: DatabaseRun): Promise<StagedDataba
     rows: { global: rowCount(shared), local: rowCount(local), ephemeral: rowCount(ephemeral) },
     unclassified,
     notCaptured,
+    ...(pointInTime === undefined ? {} : { pointInTime }),
     warnings: [
       ...problems,
       ...warnings.map((message) => ({ code: 'database', message })),

@@ -8,7 +8,7 @@ export interface MessageParts {
   readonly changes: readonly string[]
   /** One line an object for the body. */
   readonly details: readonly string[]
-  /** More lines for machines after those that every message has: `['Schema-Backup-Snapshot', '0/16B3748']`. */
+  /** More lines for machines after those that every message has: `['Schema-Backup-Point-In-Time', 'LSN 0/16B3748']`. */
   readonly trailers?: readonly (readonly [key: string, value: string])[]
 }
 

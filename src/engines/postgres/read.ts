@@ -9,6 +9,7 @@ import type { Connector } from './connect.ts'
 import { deniedLargeObjects, largeObjects, unreadableLargeObjects } from './large-objects.ts'
 import { changedWhileReading, readingError } from './errors.ts'
 import { objectText } from './object-text.ts'
+import { pointInTime } from './point-in-time.ts'
 import { pooledConnection } from './pooler.ts'
 import { grantReading, identifier, qualifiedIdentifier } from './quote.ts'
 import { copyRows } from './rows.ts'
@@ -167,7 +168,12 @@ async function snapshotOf(
   await refuseChanges(client, connect)
   if (facts.encoding === 'SQL_ASCII') refuseBrokenTexts(content.objects)
   return {
-    schema: { product: 'PostgreSQL', serverVersion: facts.version, ...content },
+    schema: {
+      product: 'PostgreSQL',
+      serverVersion: facts.version,
+      pointInTime: await pointInTime(client),
+      ...content,
+    },
     rows: (table: Table) =>
       copyRows(client, table, facts.encoding, rowsFrom.get(qualifiedIdentifier(table))),
   }
