@@ -3,6 +3,8 @@ import { access, stat } from 'node:fs/promises'
 import { DatabaseSync } from 'node:sqlite'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ExpectedError } from '../../errors.ts'
+import { fileAtRest, wouldLeaveFiles, type FileAtRest } from './at-rest.ts'
+import { isMalformedSchema, tolerateBrokenSchema } from './broken-schema.ts'
 import { expectedError, isBusy } from './failures.ts'
 
 /** How long a locked file is tried again, in milliseconds. */
@@ -53,31 +55,96 @@ function unreadable(path: string, cause: unknown): unknown {
  * Opens an existing file; `readOnly: false` is for statements that the user configured, and these wait for locks by
  * themselves, since a text of several statements can't be run a second time. Never creates a file.
  */
-export function connect(path: string, options: { readOnly: boolean }): DatabaseSync {
+export function connect(
+  path: string,
+  options: { readOnly: boolean },
+  location: string | URL = path,
+): DatabaseSync {
   try {
-    return new DatabaseSync(path, {
+    return new DatabaseSync(location, {
       readOnly: options.readOnly,
       timeout: options.readOnly ? 0 : lockPatience,
       // Views of old databases write string literals in double quotes, and the sqlite3 program reads them.
       enableDoubleQuotedStringLiterals: true,
       enableForeignKeyConstraints: false,
+      // Definitions of virtual tables without their module, and inner tables of virtual tables, are written as they are.
+      defensive: false,
     })
   } catch (error) {
     throw expectedError(error, path, 'open the database')
   }
 }
 
-/** Begins a read transaction and fixes its point in time; waits while another program holds the file alone. */
-export async function beginRead(connection: DatabaseSync, path: string): Promise<void> {
+/** What is known of a file that is being read. */
+export interface Reading {
+  readonly connection: DatabaseSync
+  /** Whether the file is in WAL mode, although SQLite was told not to look. */
+  readonly isLoggedAtRest: boolean
+}
+
+/** Runs `use` within one read transaction; failures to begin become ExpectedErrors. */
+export async function reading<T>(path: string, use: (reading: Reading) => Promise<T>): Promise<T> {
+  const { connection, atRest } = await begin(path)
+  try {
+    return await use({ connection, isLoggedAtRest: atRest !== undefined })
+  } finally {
+    connection.close()
+    // Otherwise whatever was read, or failed, was of no one point in time.
+    atRest?.requireRest()
+  }
+}
+
+async function begin(path: string): Promise<{ connection: DatabaseSync; atRest?: FileAtRest }> {
+  const untouched = wouldLeaveFiles(path) ? fileAtRest(path) : undefined
+  if (untouched !== undefined) {
+    return { connection: await begun(path, untouched.url), atRest: untouched }
+  }
+  try {
+    return { connection: await begun(path) }
+  } catch (error) {
+    const canBeAtRest = error instanceof ExpectedError && error.code === 'directory-not-writable'
+    const atRest = canBeAtRest ? fileAtRest(path) : undefined
+    if (atRest === undefined) throw error
+    return { connection: await begun(path, atRest.url), atRest }
+  }
+}
+
+async function begun(path: string, location?: URL): Promise<DatabaseSync> {
+  const connection = connect(path, { readOnly: true }, location)
+  try {
+    await beginRead(connection, path)
+    return connection
+  } catch (error) {
+    connection.close()
+    throw error
+  }
+}
+
+/**
+ * Begins a read transaction and fixes its point in time; waits while another program holds the file alone. A line of
+ * sqlite_schema that can't be understood keeps nothing else from being read.
+ */
+async function beginRead(connection: DatabaseSync, path: string): Promise<void> {
   await patiently(path, 'begin to read', () => {
     connection.exec('BEGIN')
     try {
-      connection.prepare('SELECT count(*) FROM sqlite_schema').get()
+      fixPointInTime(connection)
     } catch (error) {
       connection.exec('ROLLBACK')
       throw error
     }
   })
+}
+
+function fixPointInTime(connection: DatabaseSync): void {
+  const fix = () => connection.prepare('SELECT count(*) FROM sqlite_schema').get()
+  try {
+    fix()
+  } catch (error) {
+    if (!isMalformedSchema(error)) throw error
+    tolerateBrokenSchema(connection)
+    fix()
+  }
 }
 
 /** Runs `action` again while the file is locked, up to `lockPatience`; failures become ExpectedErrors. */

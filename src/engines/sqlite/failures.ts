@@ -14,6 +14,9 @@ const result = {
   notADatabase: 26,
 }
 
+/** SQLITE_READONLY_ROLLBACK. Source: https://www.sqlite.org/rescode.html#readonly_rollback */
+const journalToRollBack = 776
+
 /** The primary result code of an error that node:sqlite threw, or undefined for any other error. */
 export function resultCodeOf(error: unknown): number | undefined {
   if (!(error instanceof Error) || !('errcode' in error)) return undefined
@@ -128,10 +131,18 @@ function cannotOpen(path: string, cause: Error): ExpectedError {
       { cause },
     )
   }
+  if ('errcode' in cause && cause.errcode === journalToRollBack) {
+    return new ExpectedError(
+      'database-error',
+      `A writer of the SQLite database "${path}" was cut off in a transaction: "${path}-journal" must be rolled back first, and reading never writes.`,
+      'Open the file once with a program that may write to it (sqlite3, or the application), then run again.',
+      { cause },
+    )
+  }
   return new ExpectedError(
     'connection-refused',
     `SQLite can't open "${path}": ${cause.message}.`,
-    'A writer may have crashed in a transaction: open the file once with a program that may write to it. Else look at the permissions of the file and of its directory.',
+    'Look at the permissions of the file and of its directory.',
     { cause },
   )
 }
@@ -148,8 +159,8 @@ function notADatabase(path: string, cause: Error): ExpectedError {
   )
 }
 
-/** Bytes 18 and 19 of the header are 2 in WAL mode. Source: https://www.sqlite.org/fileformat2.html#the_database_header */
-function isWalFile(path: string): boolean {
+/** Whether a file is in WAL mode: bytes 18 and 19 of its header are 2. Source: https://www.sqlite.org/fileformat2.html#the_database_header */
+export function isWalFile(path: string): boolean {
   const header = firstBytes(path, 20)
   return header[18] === 2 || header[19] === 2
 }
@@ -168,6 +179,7 @@ function firstBytes(path: string, count: number): Buffer {
   }
 }
 
+/** Whether this account can make files in a directory. */
 function isWritable(directory: string): boolean {
   try {
     accessSync(directory, constants.W_OK)

@@ -2,13 +2,15 @@ import type { DatabaseSync } from 'node:sqlite'
 import { realpath } from 'node:fs/promises'
 import { ExpectedError } from '../../errors.ts'
 import type { FillRequest, Target } from '../target.ts'
-import { query } from './catalog.ts'
+import { isMalformedSchema, tolerateBrokenSchema } from './broken-schema.ts'
+import { encodingOf, query, readEntries, readTableFacts } from './catalog.ts'
 import { connect, patiently } from './connect.ts'
 import { expectedError, fileFailure } from './failures.ts'
+import { fillOfIndex, rebuildOf } from './full-text-index.ts'
 import { ReplacementFile } from './replacement.ts'
-import { statement, quoteName } from './sqltext.ts'
+import { foldName, statement, quoteName } from './sqltext.ts'
 import { SqliteTarget } from './target.ts'
-import { isVirtual } from './virtual.ts'
+import { contentOf, isVirtual } from './virtual-text.ts'
 
 /** Fills a file: by another one that takes its place, or within one transaction where rows go into what is there. */
 export async function fillFile<T>(
@@ -22,10 +24,17 @@ export async function fillFile<T>(
     : await fillByReplacement(place, request.mode, use)
 }
 
-/** How many objects of a user a file holds. */
+/** How many objects of a user a file holds, those that can't be understood among them. */
 export function countObjects(connection: DatabaseSync): number {
   const sql = `SELECT count(*) AS objects FROM main.sqlite_schema WHERE name NOT LIKE 'sqlite\\_%' ESCAPE '\\'`
-  return Number(query(connection, sql)[0]?.['objects'])
+  const count = () => Number(query(connection, sql)[0]?.['objects'])
+  try {
+    return count()
+  } catch (error) {
+    if (!isMalformedSchema(error)) throw error
+    tolerateBrokenSchema(connection)
+    return count()
+  }
 }
 
 async function fillByReplacement<T>(
@@ -104,7 +113,7 @@ async function fillInPlace<T>(path: string, use: (target: Target) => Promise<T>)
     })
     const triggers = setTriggersAside(connection)
     const result = await use(target)
-    rebuildIndexesOverText(connection)
+    fillIndexesOverText(connection, target)
     for (const sql of triggers) connection.exec(sql)
     target.commit()
     return result
@@ -125,12 +134,12 @@ function setTriggersAside(connection: DatabaseSync): string[] {
 }
 
 /** Full-text indexes over other tables are kept up to date by triggers, which were set aside. */
-function rebuildIndexesOverText(connection: DatabaseSync): void {
-  const sql = `SELECT name, sql FROM main.sqlite_schema WHERE type = 'table' AND sql LIKE '%content%'`
-  for (const { name, sql: definition } of query(connection, sql)) {
-    const text = String(definition)
-    if (!isVirtual(text) || !/content\s*=\s*['"]?\w/i.test(text)) continue
-    const table = quoteName(String(name))
-    connection.exec(`INSERT INTO main.${table}(${table}) VALUES('rebuild')`)
+function fillIndexesOverText(connection: DatabaseSync, target: SqliteTarget): void {
+  const known = new Set([...readTableFacts(connection).keys()].map(foldName))
+  for (const entry of readEntries(connection, encodingOf(connection)).entries) {
+    const content = isVirtual(entry.sql) ? contentOf(entry.sql) : undefined
+    if (content === undefined || !known.has(foldName(content))) continue
+    const knowsSomeRows = target.wasLoaded(entry.name)
+    connection.exec(knowsSomeRows ? fillOfIndex(entry) : rebuildOf(entry.name))
   }
 }

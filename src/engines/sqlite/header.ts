@@ -1,7 +1,7 @@
-import type { DatabaseSync } from 'node:sqlite'
 import type { DbObject } from '../../model.ts'
 import { query } from './catalog.ts'
 import type { TextEncoding } from './cells.ts'
+import type { Reading } from './connect.ts'
 import { quoteText } from './sqltext.ts'
 
 /**
@@ -11,7 +11,10 @@ import { quoteText } from './sqltext.ts'
  * Left out: counters of the file (schema version, change counter, free pages) and default_cache_size, which is of no
  * use any more. Source: https://www.sqlite.org/fileformat2.html#the_database_header
  */
-export function databaseObject(connection: DatabaseSync, encoding: TextEncoding): DbObject {
+export function databaseObject(
+  { connection, isLoggedAtRest }: Reading,
+  encoding: TextEncoding,
+): DbObject {
   const value = (pragma: string): unknown =>
     Object.values(query(connection, `PRAGMA main.${pragma}`)[0] ?? {})[0]
   const lines = [
@@ -20,7 +23,7 @@ export function databaseObject(connection: DatabaseSync, encoding: TextEncoding)
     `PRAGMA auto_vacuum = ${autoVacuum(value('auto_vacuum'))};`,
     `PRAGMA application_id = ${String(value('application_id'))};`,
     `PRAGMA user_version = ${String(value('user_version'))};`,
-    ...(value('journal_mode') === 'wal' ? ['PRAGMA journal_mode = WAL;'] : []),
+    ...(isLoggedAtRest || value('journal_mode') === 'wal' ? ['PRAGMA journal_mode = WAL;'] : []),
   ]
   return { kind: 'database', name: 'settings', sql: `${lines.join('\n')}\n`, dependsOn: [] }
 }

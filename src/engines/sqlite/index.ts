@@ -2,8 +2,9 @@ import type { DatabaseSync } from 'node:sqlite'
 import type { Snapshot, Table } from '../../model.ts'
 import type { Database, Engine, Finding, ReadRequest, TableSize } from '../engine.ts'
 import type { FillRequest, Target } from '../target.ts'
-import { beginRead, connect, requireFile } from './connect.ts'
-import { query } from './catalog.ts'
+import { connect, reading, requireFile } from './connect.ts'
+import { withoutBroken } from './broken-schema.ts'
+import { encodingOf, query, readEntries } from './catalog.ts'
 import { expectedError, resultCodeOf } from './failures.ts'
 import { fillFile } from './fill.ts'
 import { pathOfUrl } from './location.ts'
@@ -40,9 +41,10 @@ class SqliteFile implements Database {
   }
 
   async read<T>(request: ReadRequest, use: (snapshot: Snapshot) => Promise<T>): Promise<T> {
-    return await this.inReadTransaction(async (connection) => {
+    return await reading(this.#path, async (beginning) => {
+      const { connection } = beginning
       const read = this.#explained('read the schema', () =>
-        readSchema(connection, request.wantsRows),
+        readSchema(beginning, request.wantsRows),
       )
       return await use({
         schema: read.schema,
@@ -76,7 +78,7 @@ class SqliteFile implements Database {
   async findings(): Promise<readonly Finding[]> {
     return await this.inReadTransaction((connection) =>
       Promise.resolve(
-        problemsOf(connection).map((problem) => ({
+        [...brokenLinesOf(connection), ...problemsOf(connection)].map((problem) => ({
           message: `The SQLite database "${this.#path}" is damaged: ${problem}`,
           next: 'Look at it with PRAGMA integrity_check; REINDEX mends an index, a damaged table needs an older snapshot or the .recover of the sqlite3 program.',
         })),
@@ -92,13 +94,7 @@ class SqliteFile implements Database {
 
   /** Each transaction has a connection of its own, so that nothing else can end it. */
   async inReadTransaction<T>(use: (connection: DatabaseSync) => Promise<T>): Promise<T> {
-    const connection = connect(this.#path, { readOnly: true })
-    try {
-      await beginRead(connection, this.#path)
-      return await use(connection)
-    } finally {
-      connection.close()
-    }
+    return await reading(this.#path, async ({ connection }) => await use(connection))
   }
 
   async *#rows(
@@ -123,6 +119,13 @@ class SqliteFile implements Database {
       throw expectedError(error, this.#path, activity)
     }
   }
+}
+
+function brokenLinesOf(connection: DatabaseSync): string[] {
+  const { entries } = readEntries(connection, encodingOf(connection))
+  return withoutBroken(connection, entries).broken.map(
+    ({ kind, name, reason }) => `the ${kind} "${name}": ${reason}`,
+  )
 }
 
 /** What `PRAGMA quick_check` finds; it reads the whole file, and gives up where too much is damaged. */

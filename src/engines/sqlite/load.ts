@@ -6,8 +6,9 @@ import type { LoadRequest } from '../target.ts'
 import { readColumns } from './catalog.ts'
 import { affinityOf, decodeCell, type Affinity, type Cell } from './cells.ts'
 import { expectedError, isOutOfSpace } from './failures.ts'
+import { rowidNames } from './rowids.ts'
 import { foldName, quoteName } from './sqltext.ts'
-import { isVirtual } from './virtual.ts'
+import { isVirtual } from './virtual-text.ts'
 
 /** Loads rows through one prepared statement, inside a transaction of the caller; returns how many there were. */
 export async function loadRows(
@@ -39,10 +40,10 @@ function affinitiesOf(connection: DatabaseSync, { table, columns }: LoadRequest)
     )
   }
   return columns.map((column) => {
-    // A full-text table is filled by its rowid, which it does not list.
-    if (foldName(column) === 'rowid') return 'other'
     const found = known.find(({ name }) => foldName(name) === foldName(column))
     if (found !== undefined) return affinityOf(found.type)
+    // A table can be filled by its rowid, which it does not list.
+    if (rowidNames.includes(foldName(column))) return 'other'
     throw new ExpectedError(
       'unknown-column',
       `The table "${table.name}" has no column "${column}", and its rows have one.`,
@@ -116,9 +117,11 @@ class Inserts {
       .prepare(`SELECT sql FROM main.sqlite_schema WHERE type = 'table' AND lower(name) = lower(?)`)
       .get(request.table.name)?.['sql']
     const virtual = typeof definition === 'string' && isVirtual(definition)
-    // Virtual tables know no ON CONFLICT clause.
-    this.#verb = virtual && request.upsertKey !== undefined ? 'INSERT OR REPLACE' : 'INSERT'
-    this.#suffix = virtual ? '' : conflictClause(request)
+    const inner = isInnerTable(connection, request.table.name)
+    // Virtual tables know no ON CONFLICT clause, and their inner tables hold rows from the beginning.
+    const replaces = inner || (virtual && request.upsertKey !== undefined)
+    this.#verb = replaces ? 'INSERT OR REPLACE' : 'INSERT'
+    this.#suffix = virtual || inner ? '' : conflictClause(request)
     this.#plain = this.#prepare(request.columns.map(() => '?'))
   }
 
@@ -140,6 +143,11 @@ class Inserts {
         : `(${columns.map(quoteName).join(', ')}) VALUES (${marks.join(', ')})`
     return this.#connection.prepare(`${into} ${values}${this.#suffix}`)
   }
+}
+
+function isInnerTable(connection: DatabaseSync, table: string): boolean {
+  const sql = `SELECT 1 FROM pragma_table_list WHERE schema = 'main' AND type = 'shadow' AND lower(name) = lower(?)`
+  return connection.prepare(sql).get(table) !== undefined
 }
 
 function isTextBytes(cell: Cell): boolean {

@@ -2,7 +2,9 @@ import type { DatabaseSync } from 'node:sqlite'
 import { setImmediate as otherWork } from 'node:timers/promises'
 import { encodeRows, type Row } from '../../csv.ts'
 import type { Table } from '../../model.ts'
+import { asRowTooLong } from '../row-too-long.ts'
 import { affinityOf, encodeCell, textFromBytes, type Cell, type TextEncoding } from './cells.ts'
+import { defineTextOrder, orderTerms } from './row-order.ts'
 import { quoteName } from './sqltext.ts'
 
 /** How a table is read; the public Table says what is read. */
@@ -11,6 +13,8 @@ export interface ReadPlan {
   readonly virtual: boolean
   /** Whether two rows can have the same key (a nullable PRIMARY KEY), or there is no key. */
   readonly keyCanRepeat: boolean
+  /** What stands behind FROM, where it is not the table. */
+  readonly from?: string
 }
 
 /** Rows and characters of one block. */
@@ -24,9 +28,37 @@ export async function* readRows(
   plan: ReadPlan,
   encoding: TextEncoding,
 ): AsyncGenerator<Uint8Array, void, undefined> {
+  try {
+    yield* inBlocks(encodedRows(connection, table, plan, encoding))
+  } catch (error) {
+    throw asRowTooLong(error, table.name)
+  }
+}
+
+/**
+ * Why SQLite can't read a table whatever its rows are: a key or a generated column needs a collation or function of the
+ * application. Any other error is one of the file, and comes when it is read.
+ */
+export function whyRowsAreUnreadable(
+  connection: DatabaseSync,
+  table: Table,
+  plan: ReadPlan,
+): string | undefined {
+  try {
+    connection.prepare(rowsQuery(table, plan, 'text', orderTerms(table, plan, 'UTF-8')))
+    return undefined
+  } catch (error) {
+    const message = error instanceof Error ? error.message : ''
+    const isOfApplication =
+      /no such (?:collation sequence|function)|unknown function|no query solution/.test(message)
+    return isOfApplication ? message : undefined
+  }
+}
+
+async function* inBlocks(rows: Iterable<Row>): AsyncGenerator<Uint8Array, void, undefined> {
   let block: Row[] = []
   let characters = 0
-  for (const row of encodedRows(connection, table, plan, encoding)) {
+  for (const row of rows) {
     block.push(row)
     for (const cell of row) characters += cell?.length ?? 0
     if (block.length >= blockRows || characters >= blockCharacters) {
@@ -54,9 +86,11 @@ function* encodedRows(
   const encode = (row: readonly Cell[]): Row =>
     row.map((cell, index) => encodeCell(cell, affinities[index] ?? 'other', encoding))
   let exactFrom = 0
+  if (encoding !== 'UTF-8') defineTextOrder(connection, encoding)
+  const order = orderTerms(table, plan, encoding)
   if (encoding === 'UTF-8') {
     let inexact = false
-    for (const row of storedRows(connection, rowsQuery(table, plan, 'text'))) {
+    for (const row of storedRows(connection, rowsQuery(table, plan, 'text', order))) {
       inexact = row.some((cell) => typeof cell === 'string' && cell.includes('\uFFFD'))
       if (inexact) break
       yield encode(row)
@@ -64,7 +98,7 @@ function* encodedRows(
     }
     if (!inexact) return
   }
-  const exact = `${rowsQuery(table, plan, 'hex')} LIMIT -1 OFFSET ${exactFrom}`
+  const exact = `${rowsQuery(table, plan, 'hex', order)} LIMIT -1 OFFSET ${exactFrom}`
   for (const row of storedRows(connection, exact)) {
     yield encode(
       row.map((cell) =>
@@ -87,50 +121,18 @@ function* storedRows(
 }
 
 /** `NOT INDEXED`: a damaged index can't hide rows, and the table is read from front to back. */
-function rowsQuery(table: Table, plan: ReadPlan, text: 'text' | 'hex'): string {
+function rowsQuery(
+  table: Table,
+  plan: ReadPlan,
+  text: 'text' | 'hex',
+  order: readonly string[],
+): string {
   const columns = table.columns.filter((column) => !column.generated)
   const cells = columns.map(({ name }) =>
     text === 'text'
       ? quoteName(name)
       : `iif(typeof(${quoteName(name)}) = 'text', hex(CAST(${quoteName(name)} AS BLOB)), ${quoteName(name)})`,
   )
-  return (
-    `SELECT ${cells.join(', ')} FROM main.${quoteName(table.name)}` +
-    `${plan.virtual ? '' : ' NOT INDEXED'} ORDER BY ${orderTerms(table, plan).join(', ')}`
-  )
-}
-
-/** SQLite takes 1,000 arguments of a function and 2,000 terms of ORDER BY. Source: https://www.sqlite.org/limits.html */
-const columnsInOneTerm = 900
-const mostTerms = 2000
-
-function orderTerms(table: Table, plan: ReadPlan): string[] {
-  const columns = table.columns.filter((column) => !column.generated)
-  const others = plan.keyCanRepeat
-    ? columns.filter(({ name }) => !table.orderBy.includes(name))
-    : []
-  const names = [...table.orderBy, ...others.map(({ name }) => name)]
-  const terms = names.map((name) => `${quoteName(name)} COLLATE BINARY`)
-  if (!plan.keyCanRepeat || plan.virtual) return terms
-  const mixed = columns.filter(({ type }) => affinityOf(type) === 'other')
-  return [...terms, ...storageClassTerms(mixed.map(({ name }) => quoteName(name)))].slice(
-    0,
-    mostTerms,
-  )
-}
-
-/** 1 and 1.0, 0.0 and -0.0 are equal to ORDER BY: their classes and signs decide, many columns in one term. */
-function storageClassTerms(columns: readonly string[]): string[] {
-  const terms: string[] = []
-  for (let start = 0; start < columns.length; start += columnsInOneTerm) {
-    const marks = columns
-      .slice(start, start + columnsInOneTerm)
-      .map(
-        (column) =>
-          `CASE typeof(${column}) WHEN 'integer' THEN 'i' WHEN 'real'` +
-          ` THEN iif(${column} = 0 AND atan2(${column}, -1) < 0, '-', '+') ELSE '' END`,
-      )
-    terms.push(`printf('${'%s,'.repeat(marks.length)}', ${marks.join(', ')})`)
-  }
-  return terms
+  const from = plan.from ?? `main.${quoteName(table.name)}${plan.virtual ? '' : ' NOT INDEXED'}`
+  return `SELECT ${cells.join(', ')} FROM ${from} ORDER BY ${order.join(', ')}`
 }

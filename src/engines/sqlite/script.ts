@@ -6,7 +6,9 @@ import type { ScriptRequest, ScriptRows, ScriptWriter } from '../script.ts'
 import { encodingOf, readColumns } from './catalog.ts'
 import { affinityOf, decodeCell, type Affinity, type Cell, type TextEncoding } from './cells.ts'
 import { literalOf } from './literal.ts'
-import { quoteName } from './sqltext.ts'
+import { rowidNames } from './rowids.ts'
+import { firstStatement, foldName, forShell, quoteName } from './sqltext.ts'
+import { contentOf, isDefinitionOfPart, isVirtual } from './virtual-text.ts'
 
 /**
  * A script for the sqlite3 program, as its `.dump` makes them: the file's own settings outside a transaction,
@@ -19,23 +21,31 @@ export function sqliteScript(request: ScriptRequest): ScriptWriter {
     begin: () => {
       const first =
         request.content === 'rows' ? quietTriggers : forShell(request.settings?.sql ?? '')
-      return `.bail on\n${first}PRAGMA foreign_keys=OFF;\nBEGIN TRANSACTION;\n`
+      return `.bail on\n${first}${rowsAsTheyWere}BEGIN TRANSACTION;\n`
     },
-    create: ({ sql }) => forShell(sql),
+    create: ({ sql }) =>
+      (sql.startsWith('PRAGMA writable_schema') ? undefended : '') + forShell(sql),
     rows: (rows, csv) => insertStatements(rows, columns.affinitiesOf(rows), columns.encoding, csv),
-    counters: ({ sqlCounters = '' }) => forShell(sqlCounters),
+    counters: (object) =>
+      forShell((object.sqlCounters ?? '') + (request.content === 'rows' ? fillOf(object) : '')),
     finish: ({ sqlAfterRows = '' }) => forShell(sqlAfterRows),
     end: () => 'COMMIT;\n',
   }
 }
 
 /** Tables that exist have their triggers, which saw these rows when they were made. */
-const quietTriggers = '.dbconfig enable_trigger off\n'
+const quietTriggers = '.once /dev/null\n.dbconfig enable_trigger off\n'
 
-/** The sqlite3 program takes one CR away before each LF. */
-function forShell(sql: string): string {
-  return sql.replaceAll('\r\n', '\r\r\n')
+/** Full-text indexes over other tables are kept up to date by triggers. */
+function fillOf({ sql, sqlAfterRows = '' }: DbObject): string {
+  return (contentOf(sql) ?? '') === '' ? '' : sqlAfterRows
 }
+
+/** Also those that came before a condition or around it. */
+const rowsAsTheyWere = 'PRAGMA foreign_keys=OFF;\nPRAGMA ignore_check_constraints=ON;\n'
+
+/** The sqlite3 program may have been built so that it refuses to write into sqlite_schema. */
+const undefended = '.dbconfig defensive off\n'
 
 /** What SQLite itself makes of the definitions, in a database of their own in memory. */
 class ColumnTypes {
@@ -51,16 +61,52 @@ class ColumnTypes {
   }
 
   affinitiesOf({ table, columns }: ScriptRows): readonly Affinity[] {
+    const types = this.#typesOf(table)
+    return columns.map((name) => {
+      const type = types.get(name)
+      if (type !== undefined) return affinityOf(type)
+      // Rowids are listed nowhere, and columns of a virtual table have no types.
+      if (rowidNames.includes(foldName(name)) || isVirtual(table.sql)) return 'other'
+      throw new ExpectedError(
+        'unknown-column',
+        `The rows of "${table.name}" have a column "${name}", and its definition has none.`,
+        'Take definition and rows from the same snapshot.',
+      )
+    })
+  }
+
+  #typesOf(table: DbObject): ReadonlyMap<string, string> {
     try {
       this.#database.exec(table.sql)
     } catch {
       // An index may need a function or collation of the application; the table before it is there all the same.
     }
-    const types = new Map(
-      readColumns(this.#database, table.name).map(({ name, type }) => [name, type]),
-    )
+    const types = typesIn(this.#database, table.name)
     this.#database.exec(`DROP TABLE IF EXISTS ${quoteName(table.name)}`)
-    return columns.map((name) => affinityOf(types.get(name) ?? ''))
+    return types.size > 0 ? types : typesOfText(table)
+  }
+}
+
+/** Declared type of each column, by its name. */
+function typesIn(database: DatabaseSync, table: string): ReadonlyMap<string, string> {
+  return new Map(readColumns(database, table).map(({ name, type }) => [name, type]))
+}
+
+/** A condition or a key may need a function or collation of the application: SQLite reads the text, and makes nothing of it. */
+function typesOfText(table: DbObject): ReadonlyMap<string, string> {
+  const database = new DatabaseSync(':memory:', {
+    enableDoubleQuotedStringLiterals: true,
+    defensive: false,
+  })
+  try {
+    database.exec('PRAGMA writable_schema = ON; CREATE TABLE "text"("any")')
+    database
+      .prepare(`UPDATE sqlite_schema SET name = ?1, tbl_name = ?1, sql = ?2`)
+      .run(table.name, firstStatement(table.sql))
+    database.exec('PRAGMA writable_schema = RESET')
+    return typesIn(database, table.name)
+  } finally {
+    database.close()
   }
 }
 
@@ -71,7 +117,9 @@ async function* insertStatements(
   csv: AsyncIterable<Uint8Array>,
 ): AsyncGenerator<string, void, undefined> {
   const names = columns.map(quoteName).join(',')
-  const before = `INSERT INTO ${quoteName(table.name)}(${names}) VALUES(`
+  // Inner tables of a virtual table hold rows from the beginning.
+  const verb = isDefinitionOfPart(table.sql) ? 'INSERT OR REPLACE' : 'INSERT'
+  const before = `${verb} INTO ${quoteName(table.name)}(${names}) VALUES(`
   const options = { columnCount: columns.length, name: `the rows of ${table.name}` }
   for await (const rows of decodeRows(csv, options)) {
     let text = ''

@@ -4,7 +4,7 @@ import { ExpectedError, exitStatus } from '../../errors.ts'
 import type { DbObject } from '../../model.ts'
 import type { ConnectionRequest } from '../connection.ts'
 import type { DatabaseServer } from '../target.ts'
-import { beginRead, connect } from './connect.ts'
+import { reading } from './connect.ts'
 import { fileFailure } from './failures.ts'
 import { countObjects } from './fill.ts'
 import { pathOfUrl } from './location.ts'
@@ -38,13 +38,7 @@ class FilesOfDirectory implements DatabaseServer {
   async objectCount(database: string): Promise<number | undefined> {
     const path = this.#pathOf(database)
     if ((await ifThere(stat(path))) === undefined) return undefined
-    const connection = connect(path, { readOnly: true })
-    try {
-      await beginRead(connection, path)
-      return countObjects(connection)
-    } finally {
-      connection.close()
-    }
+    return await reading(path, ({ connection }) => Promise.resolve(countObjects(connection)))
   }
 
   async create(database: string, options: { readonly owner?: string }): Promise<void> {

@@ -2,8 +2,8 @@ import { statSync } from 'node:fs'
 import type { DatabaseSync } from 'node:sqlite'
 import type { TableSize } from '../engine.ts'
 import { encodingOf, query, readEntries } from './catalog.ts'
+import { tableFactsOf } from './parts.ts'
 import { foldName, quoteName } from './sqltext.ts'
-import { tableFactsOf } from './virtual.ts'
 
 /** Above this, counting the pages of every table would take long: sizes are shared out by rows instead. */
 const largestCountedFile = 1 << 30

@@ -43,6 +43,12 @@ export function statement(sql: string): string {
   return `${sql};\n`
 }
 
+/** The text before the first `;` that ends a statement; not for triggers, which hold others. */
+export function firstStatement(sql: string): string {
+  const end = [...sql.matchAll(pieces)].find(([piece]) => piece === ';')
+  return end === undefined ? sql : sql.slice(0, end.index)
+}
+
 /** A name in double quotes. */
 export function quoteName(name: string): string {
   return `"${name.replaceAll('"', '""')}"`
@@ -51,6 +57,11 @@ export function quoteName(name: string): string {
 /** A text as a string literal. */
 export function quoteText(text: string): string {
   return `'${text.replaceAll("'", "''")}'`
+}
+
+/** A text for the sqlite3 program, which takes one CR away before each LF. */
+export function forShell(sql: string): string {
+  return sql.replaceAll('\r\n', '\r\r\n')
 }
 
 /** SQLite compares names without regard to the case of ASCII letters. */

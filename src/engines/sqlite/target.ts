@@ -4,14 +4,17 @@ import type { DbObject, TableName } from '../../model.ts'
 import type { LoadRequest, Target, Violation } from '../target.ts'
 import { query } from './catalog.ts'
 import { expectedError, isOutOfSpace, resultCodeOf } from './failures.ts'
+import { knownRows } from './full-text-index.ts'
 import { loadRows } from './load.ts'
-import { quoteName, quoteText } from './sqltext.ts'
+import { foldName, quoteName, quoteText } from './sqltext.ts'
+import { contentOf } from './virtual-text.ts'
 
 /** A connection that is being filled; the caller decides what becomes of it. */
 export class SqliteTarget implements Target {
   readonly #connection: DatabaseSync
   readonly #path: string
   readonly #beforeTransaction: () => void
+  readonly #loaded = new Set<string>()
   #began = false
 
   /** `beforeTransaction` runs when the settings of the file have been made. */
@@ -35,6 +38,7 @@ export class SqliteTarget implements Target {
 
   async load(request: LoadRequest, rows: AsyncIterable<Uint8Array>): Promise<number> {
     this.begin()
+    this.#loaded.add(foldName(request.table.name))
     try {
       return await loadRows(this.#connection, request, rows)
     } catch (error) {
@@ -51,10 +55,15 @@ export class SqliteTarget implements Target {
   }
 
   countRows(table: TableName): Promise<number> {
-    const sql = `SELECT count(*) AS rows FROM main.${quoteName(table.name)}`
-    return this.#explained(`count the rows of "${table.name}"`, () =>
-      Number(query(this.#connection, sql)[0]?.['rows']),
-    )
+    return this.#explained(`count the rows of "${table.name}"`, () => {
+      const sql = `SELECT count(*) AS rows FROM ${rowsOf(this.#connection, table.name)}`
+      return Number(query(this.#connection, sql)[0]?.['rows'])
+    })
+  }
+
+  /** Whether rows went into a table. */
+  wasLoaded(table: string): boolean {
+    return this.#loaded.has(foldName(table))
   }
 
   violations(): Promise<readonly Violation[]> {
@@ -116,7 +125,9 @@ export class SqliteTarget implements Target {
       throw new ExpectedError(
         'object-refused',
         `SQLite refuses the ${name}: ${error.message}.`,
-        'Correct its definition, or take the files from a commit in which it is whole.',
+        /^no such (?:collation sequence|function|tokenizer)/.test(error.message)
+          ? 'The application brings it along: write a script with "schema_backup export" and run it by a program that has it.'
+          : 'Correct its definition, or take the files from a commit in which it is whole.',
         { cause: error },
       )
     }
@@ -131,6 +142,14 @@ export class SqliteTarget implements Target {
       }
     })
   }
+}
+
+/** What a full-text index over another table says of itself are the rows of that one. */
+function rowsOf(connection: DatabaseSync, name: string): string {
+  const definition = `SELECT sql FROM main.sqlite_schema WHERE type = 'table' AND name = ?`
+  const sql = String(query(connection, definition, name)[0]?.['sql'])
+  const isOverText = (contentOf(sql) ?? '') !== ''
+  return isOverText ? knownRows({ name, sql }) : `main.${quoteName(name)}`
 }
 
 function tablesWithForeignKeys(connection: DatabaseSync): string[] {

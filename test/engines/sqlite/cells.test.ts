@@ -69,6 +69,43 @@ describe('the text of a cell', () => {
     expect(encodeCell(value, ofColumn, 'UTF-8')).toBe(text)
   })
 
+  it('reads what it writes, and refuses everything else', () => {
+    const counted = { read: 0, refused: 0 }
+    const text = fc
+      .tuple(fc.constantFrom('', '', '\\i', '\\r', '\\t', '\\x', '\\', '-'), trickyText)
+      .map(([tag, rest]) => tag + rest)
+    fc.assert(
+      fc.property(text, affinity, encoding, (given, ofColumn, ofFile) => {
+        let value: Cell
+        try {
+          value = decodeCell(given, ofColumn)
+        } catch (error) {
+          counted.refused += 1
+          expect((error as Error).message).toMatch(/^A cell [^\\]*$/)
+          return
+        }
+        counted.read += 1
+        expect(encodeCell(value, ofColumn, ofFile)).toBe(given)
+      }),
+      { numRuns: 5000 },
+    )
+    expect(Math.min(counted.read, counted.refused)).toBeGreaterThan(500)
+  })
+
+  it.each([
+    '1.50',
+    '007',
+    '-0',
+    '1e400',
+    '1e5',
+    '0.10000000000000000555',
+    '\\i1',
+    '\\r1.0',
+    '\\tplain',
+  ])('refuses %o in a column without a type, where its value is written in another way', (text) => {
+    expect(() => decodeCell(text, 'other')).toThrow(/^A cell is not written/)
+  })
+
   it.each(['\\', '\\q', '\\i1.5', '\\r', '\\rNaN', '\\x0', '\\xGG', '\\x0G00', '\\X00'])(
     'refuses %o, which is no cell, and does not quote it',
     (text) => {

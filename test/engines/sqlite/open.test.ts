@@ -5,8 +5,11 @@ import {
   copyFileSync,
   existsSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
+  renameSync,
   truncateSync,
+  statSync,
   writeFileSync,
 } from 'node:fs'
 import { resolve } from 'node:path'
@@ -97,8 +100,10 @@ describe('a file that can not be opened', () => {
     copyFileSync(`${path}-journal`, `${crashed}-journal`)
     writer.close()
     const failure = await failureOf(hold(crashed))
-    expect(failure.code).toBe('connection-refused')
-    expect(failure.next).toMatch(/crashed/)
+    expect(failure.code).toBe('database-error')
+    expect(failure.message).toContain(`"${crashed}-journal" must be rolled back first`)
+    sqlite3(crashed, 'SELECT count(*) FROM t;')
+    expect((await hold(crashed)).rows.get('t')).toBe('')
   })
 })
 
@@ -181,17 +186,26 @@ describe('an account without permission', () => {
 
   /** Reads the schema as another account and gives the code of what failed. */
   function readAsNobody(path: string): string {
+    return execFileSync(process.execPath, nodeOptions(path), { encoding: 'utf8' }).trim()
+  }
+
+  /** `meanwhile` runs while the snapshot stands, when the process has written a line of errors. */
+  function nodeOptions(path: string, meanwhile = ''): string[] {
     const script = `
+      import { once } from 'node:events'
       const { sqlite } = await import(${JSON.stringify(module)})
       ${process.getuid?.() === 0 ? `process.setgroups([]); process.setgid(${nobody}); process.setuid(${nobody})` : ''}
       try {
         const database = await sqlite.open({ url: ${JSON.stringify(`sqlite:${path}`)}, environment: {} })
-        console.log(await database.read({ wantsRows: () => true }, async ({ schema }) => schema.objects.length))
+        console.log(await database.read({ wantsRows: () => true }, async ({ schema }) => {
+          ${meanwhile === '' ? '' : `console.error('reading'); ${meanwhile}`}
+          return schema.objects.length + (/WAL/.test(schema.objects[0].sql) ? ' WAL' : '')
+        }))
       } catch (error) {
         console.log(error.code ?? error)
-      }`
-    const options = ['--disable-warning=ExperimentalWarning', '--input-type=module', '-e', script]
-    return execFileSync(process.execPath, options, { encoding: 'utf8' }).trim()
+      }
+      process.stdin.unref?.()`
+    return ['--disable-warning=ExperimentalWarning', '--input-type=module', '-e', script]
   }
 
   it('is told so', () => {
@@ -204,13 +218,52 @@ describe('an account without permission', () => {
     expect(readAsNobody(path)).toBe('permission-denied')
   })
 
-  it('is told about the directory where WAL mode needs one that it can write to', () => {
+  it('reads a database in WAL mode that nobody has open, where nothing can be written beside it', () => {
     const path = scratch.path('theirs/wal.db')
+    sqlite3(path, 'PRAGMA journal_mode = WAL; CREATE TABLE t (x); CREATE TABLE u (x);')
+    chmodSync(directory, 0o555)
+    expect(readAsNobody(path)).toBe('3 WAL')
+    expect(readdirSync(directory).filter((name) => name.startsWith('wal.db'))).toEqual(['wal.db'])
+    chmodSync(directory, 0o755)
+  })
+
+  it('leaves nothing of its own beside a database in WAL mode, which its owner could not write', () => {
+    const path = scratch.path('theirs/shared.db')
+    sqlite3(path, 'PRAGMA journal_mode = WAL; CREATE TABLE t (x); CREATE TABLE u (x);')
+    chmodSync(directory, 0o777)
+    expect(readAsNobody(path)).toBe('3 WAL')
+    const beside = readdirSync(directory).filter((name) => name.startsWith('shared.db'))
+    const owners = beside.map((name) => statSync(scratch.path(`theirs/${name}`)).uid)
+    expect(new Set(owners)).toEqual(new Set([statSync(path).uid]))
+    chmodSync(directory, 0o755)
+  })
+
+  it('is told so where a program opens such a database while it is read', async () => {
+    const path = scratch.path('theirs/opened.db')
     sqlite3(path, 'PRAGMA journal_mode = WAL; CREATE TABLE t (x);')
+    chmodSync(directory, 0o555)
+    const reader = spawn(process.execPath, nodeOptions(path, `await once(process.stdin, 'data')`))
+    await once(reader.stderr, 'data')
+    sqlite3(path, 'INSERT INTO t VALUES (1);')
+    reader.stdin.end('go on')
+    const [printed] = (await once(reader.stdout, 'data')) as [Buffer]
+    await once(reader, 'exit')
+    expect(printed.toString().trim()).toBe('changed-while-reading')
+    chmodSync(directory, 0o755)
+  })
+
+  it('is told about the directory where WAL mode needs one that it can write to', () => {
+    const path = scratch.path('theirs/crashed.db')
+    sqlite3(path, 'PRAGMA journal_mode = WAL; CREATE TABLE t (x);')
+    const writer = new DatabaseSync(path)
+    writer.exec('INSERT INTO t VALUES (1)')
+    copyFileSync(`${path}-wal`, `${path}-kept`)
+    writer.close()
+    renameSync(`${path}-kept`, `${path}-wal`)
     chmodSync(directory, 0o555)
     expect(readAsNobody(path)).toBe('directory-not-writable')
     chmodSync(directory, 0o777)
-    expect(readAsNobody(path)).toBe('2')
+    expect(readAsNobody(path)).toBe('2 WAL')
     chmodSync(directory, 0o755)
   })
 })

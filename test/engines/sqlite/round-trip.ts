@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { affinityOf, decodeCell, type Cell } from '../../../src/engines/sqlite/cells.ts'
 import { sqlite } from '../../../src/engines/sqlite/index.ts'
 import type { DbObject, Schema, Snapshot, Table } from '../../../src/model.ts'
+import { inOrder } from './refill.ts'
 
 /** A snapshot held in memory. */
 export interface Held {
@@ -70,14 +71,14 @@ export function blocksOf(snapshot: Snapshot, table: string): AsyncIterable<Uint8
 /** Makes a new database from a snapshot with the sqlite3 program. */
 export function pour({ schema, rows }: Held, path: string): void {
   const isDatabase = (object: DbObject) => object.kind === 'database'
-  const objects = schema.objects.filter((object) => !isDatabase(object))
+  const objects = inOrder(schema.objects).filter((object) => !isDatabase(object))
   const header = schema.objects.filter(isDatabase).map(({ sql }) => sql)
-  const utf16 = header.some((sql) => sql.includes('UTF-16le'))
+  const encoding = /UTF-16[lb]e/.exec(header.join(''))?.[0] ?? 'UTF-8'
   const script = [
     ...header,
     'PRAGMA foreign_keys = OFF;\nBEGIN;\n',
     ...objects.map(({ sql }) => sql),
-    ...objects.filter(isTable).map((table) => inserts(table, rows.get(table.name) ?? '', utf16)),
+    ...objects.filter(isTable).map((table) => inserts(table, rows.get(table.name) ?? '', encoding)),
     ...objects.map(({ sqlCounters = '' }) => sqlCounters),
     ...objects.map(({ sqlAfterRows = '' }) => sqlAfterRows),
     'COMMIT;\n',
@@ -85,23 +86,25 @@ export function pour({ schema, rows }: Held, path: string): void {
   sqlite3(path, script.join(''))
 }
 
-function inserts(table: Table, csv: string, utf16: boolean): string {
+function inserts(table: Table, csv: string, encoding: string): string {
   const columns = table.columns.filter(({ generated }) => !generated)
   const names = columns.map(({ name }) => quoteName(name)).join(', ')
+  // An inner table of a virtual one holds rows from the beginning.
+  const verb = table.sql.startsWith('CREATE TABLE IF NOT EXISTS') ? 'INSERT OR REPLACE' : 'INSERT'
   return parseCsv(csv)
     .map((row) => {
       if (row.length !== columns.length)
         throw new Error(`a row of ${table.name} has ${row.length} cells`)
       const values = row.map((text, index) =>
-        literal(decodeCell(text, affinityOf(columns[index]?.type ?? '')), utf16),
+        literal(decodeCell(text, affinityOf(columns[index]?.type ?? '')), encoding),
       )
-      return `INSERT INTO ${quoteName(table.name)} (${names}) VALUES (${values.join(', ')});\n`
+      return `${verb} INTO ${quoteName(table.name)} (${names}) VALUES (${values.join(', ')});\n`
     })
     .join('')
 }
 
 /** A value as SQL; real numbers go in by their bits: the sqlite3 program's own reading of decimals is not exact. */
-export function literal(cell: Cell, utf16 = false): string {
+export function literal(cell: Cell, encoding = 'UTF-8'): string {
   if (cell === null) return 'NULL'
   if (typeof cell === 'bigint') return cell.toString()
   if (typeof cell === 'number') {
@@ -110,7 +113,8 @@ export function literal(cell: Cell, utf16 = false): string {
     return `ieee754_from_blob(x'${bits.toString('hex')}')`
   }
   if (typeof cell === 'string') {
-    return `CAST(x'${Buffer.from(cell, utf16 ? 'utf16le' : 'utf8').toString('hex')}' AS TEXT)`
+    const bytes = Buffer.from(cell, encoding === 'UTF-8' ? 'utf8' : 'utf16le')
+    return `CAST(x'${(encoding === 'UTF-16be' ? bytes.swap16() : bytes).toString('hex')}' AS TEXT)`
   }
   if ('textBytes' in cell) return `CAST(x'${Buffer.from(cell.textBytes).toString('hex')}' AS TEXT)`
   return `x'${Buffer.from(cell).toString('hex')}'`

@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { sqlite } from '../../../src/engines/sqlite/index.ts'
 import type { DbObject, Schema } from '../../../src/model.ts'
 import { hold, isTable, scratchDirectory, shopFixture, sqlite3 } from './round-trip.ts'
 
@@ -73,7 +72,9 @@ CREATE INDEX "b index" ON customer (born DESC) WHERE born IS NOT NULL;
 
   it('say which columns are computed, and which columns order the rows', () => {
     const tables = schema.objects.filter(isTable)
-    const generated = tables.flatMap(({ columns }) => columns.filter((column) => column.generated))
+    const generated = tables
+      .filter(({ partitionOf }) => partitionOf === undefined)
+      .flatMap(({ columns }) => columns.filter((column) => column.generated))
     expect(generated.map(({ name }) => name)).toStrictEqual(['initials', 'shout'])
     expect(Object.fromEntries(tables.map(({ name, orderBy }) => [name, orderBy]))).toMatchObject({
       anything: [],
@@ -160,22 +161,6 @@ describe('the header', () => {
 })
 
 describe('what can not be captured', () => {
-  it('names a full-text table without content, where its rows are wanted', async () => {
-    const path = scratch.path('contentless.db')
-    sqlite3(
-      path,
-      `CREATE VIRTUAL TABLE f USING fts5 (x, content = ''); INSERT INTO f VALUES ('y');`,
-    )
-    const missing = async (wanted: boolean) => {
-      await using database = await sqlite.open({ url: `sqlite:${path}`, environment: {} })
-      return await database.read({ wantsRows: () => wanted }, ({ schema }) =>
-        Promise.resolve(schema.notCaptured.map(({ name }) => name)),
-      )
-    }
-    expect(await missing(true)).toStrictEqual(['f'])
-    expect(await missing(false)).toStrictEqual([])
-  })
-
   it('names the rows of a virtual table whose module is not there, and keeps its definition', async () => {
     const schema = await schemaOf(
       'module.db',
@@ -183,7 +168,7 @@ describe('what can not be captured', () => {
        INSERT INTO sqlite_schema VALUES ('table', 'v', 'v', 0, 'CREATE VIRTUAL TABLE v USING "Strange"(a, b)');
        CREATE VIEW w AS SELECT * FROM v;`,
     )
-    expect(find(schema, 'v').sql).toBe('CREATE VIRTUAL TABLE v USING "Strange"(a, b);\n')
+    expect(find(schema, 'v').sql).toContain(`'CREATE VIRTUAL TABLE v USING "Strange"(a, b)'`)
     expect(schema.notCaptured.map(({ name }) => name)).toStrictEqual(['v'])
     expect(schema.notCaptured[0]?.reason).toMatch(/no such module: Strange/)
   })
