@@ -25,6 +25,11 @@ try {
       'MariaDB 11 is NOT TESTED',
     )
     wanted(
+      () => installDebianTree('mariadb10.5', 'bullseye', ['mariadb-server-core-10.5']),
+      'MariaDB 10.5',
+      'MariaDB 10.5 is NOT TESTED',
+    )
+    wanted(
       installRegressionTests,
       "PostgreSQL's own regression tests",
       'the regression database is NOT TESTED',

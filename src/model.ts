@@ -1,4 +1,4 @@
-/** The shared words of the project (docs/architecture.md): types, and how people call a kind. */
+/** The shared words of the project (docs/architecture.md): types, and the plainest questions about them. */
 
 /** What an object is. An engine uses those it has; files/layout.ts says where each kind lives. */
 export type ObjectKind =
@@ -65,6 +65,8 @@ export interface DbObject extends ObjectKey {
   readonly sqlCounters?: string
   /** Statements that set passwords and the like, to be run after `sql`; they go to the private directory alone. */
   readonly sqlSecrets?: string
+  /** Statements to be run right after `sql` for partitions that a job adds and drops; alone they are no reason for a commit. */
+  readonly sqlPartitions?: string
   /** What must exist before `sql` can run. */
   readonly dependsOn: readonly ObjectKey[]
 }
@@ -86,6 +88,8 @@ export interface Table extends DbObject {
   readonly hasRows: boolean
   /** The table whose category this one inherits when it stands in no list itself. */
   readonly partitionOf?: ObjectKey
+  /** Tables whose rows' contents are in this one's: it is what the most private of them is, whatever the lists say of it. */
+  readonly holdsRowsOf?: readonly ObjectKey[]
 }
 
 /** Something that exists in the database and is in no file. */
@@ -96,6 +100,13 @@ export interface NotCaptured {
   readonly name: string
   /** Why, and what would help. */
   readonly reason: string
+  /** It belongs to the server rather than to the database: named, and no reason for the status `incomplete`. */
+  readonly ofServer?: true
+}
+
+/** Whether something of the database itself is in no file. */
+export function isIncomplete(notCaptured: readonly NotCaptured[]): boolean {
+  return notCaptured.some(({ ofServer }) => ofServer !== true)
 }
 
 /** The structure of one database at one point in time. */
@@ -103,8 +114,6 @@ export interface Schema {
   /** The product as it calls itself: `PostgreSQL`, `MariaDB`, `MySQL`, `SQLite`. */
   readonly product: string
   readonly serverVersion: string
-  /** Where the snapshot stands in the server's own count of changes, for people; absent where nothing is counted. */
-  readonly pointInTime?: string
   /** Whatever else changes with the server and not with the schema (extension versions, …). */
   readonly versions: Readonly<Record<string, string>>
   /** Every object, each key once, in any order. */
@@ -117,12 +126,24 @@ export interface Schema {
 /** A database standing still at one point in time, live or as files. */
 export interface Snapshot {
   readonly schema: Schema
+  /** Where the snapshot stands in the server's own count of changes, for people; absent where nothing is counted. */
+  readonly pointInTime?: string
   /**
    * The rows of a table as CSV text without a header (the dialect of src/csv.ts), columns in table order
    * without generated ones, in key order compared as bytes; in blocks of any size, cut anywhere.
    * A table that can't be read throws; it never looks empty.
    */
   rows(table: Table): AsyncIterable<Uint8Array>
+}
+
+/** What of a definition is written otherwise than the database says it (docs/configuration.md). */
+export interface TextPolicies {
+  /** Whom views and programs belong to: `strip` names nobody; a map has the names (`user@host`) that are replaced. */
+  readonly definers: 'keep' | 'strip' | ReadonlyMap<string, string>
+  /** `rotate`: ranges and lists of partitions stand beside the definition (`sqlPartitions`). */
+  readonly partitions: 'keep' | 'strip' | 'rotate'
+  /** When a recurring event began, which the database fills in itself. */
+  readonly eventStarts: 'keep' | 'strip'
 }
 
 /** What a table's rows are; docs/configuration.md says where each goes. */

@@ -3,7 +3,7 @@ import type { NeutralTexts } from './neutral.ts'
 import type { ScriptRequest, ScriptWriter } from './script.ts'
 import type { DatabaseServer, FillRequest, Target } from './target.ts'
 import type { DumpRequest, VendorDump } from './vendor-dump.ts'
-import type { Snapshot, TableName } from '../model.ts'
+import type { Snapshot, TableName, TextPolicies } from '../model.ts'
 
 export interface ReadRequest {
   /**
@@ -11,6 +11,8 @@ export interface ReadRequest {
    * `partitionOf` are the tables whose partition it is, nearest first.
    */
   readonly wantsRows: (table: TableName, partitionOf?: readonly TableName[]) => boolean
+  /** How definitions are written; absent: as they are. An engine without such clauses passes over the policy. */
+  readonly texts?: TextPolicies
 }
 
 /** Rough size of one table, for people; never part of a snapshot. */

@@ -1,22 +1,13 @@
+import { endsHarmlessly, isSwitch, saysSecret, wordsOfName } from '../secret-words.ts'
+
 /**
  * Which options are secret. Pure. In doubt an option is one: what is taken for a secret goes to the private directory and
  * comes back from there.
  */
 
-/** Names that hold one of these hold a secret. */
-const secretNames =
-  /passw|passphrase|pwd|secret|token|credential|(?:api|access|account|client|encryption|private|server|shared|storage)key|keytab/
-
 /** Names with one of these words hold a secret, unless the value only says yes or no. */
 const secretWords = new Set(
   'auth authentication authorization bearer cookie jwt key keys pass passcode pem pin psk salt sas'.split(
-    ' ',
-  ),
-)
-
-/** Names that end so say where a secret is, or how it is used. */
-const harmlessEnds = new Set(
-  'column columns dir directory endpoint field file host issuer mechanism method mode name names passthrough path prefix provider required table type uri url'.split(
     ' ',
   ),
 )
@@ -36,17 +27,10 @@ const secretValues: readonly RegExp[] = [
   /\b(?:Bearer|Basic)\s+[\w+/=.-]{8,}/i,
 ]
 
-function isSwitch(value: string): boolean {
-  return /^(?:true|false|on|off|yes|no|t|f|y|n|0|1)?$/i.test(value)
-}
-
 function isSecretName(name: string, value: string): boolean {
-  const words = name
-    .replace(/([a-z0-9])([A-Z])/g, '$1_$2')
-    .toLowerCase()
-    .split(/[^a-z0-9]+/)
-  if (harmlessNames.has(words.join('_')) || harmlessEnds.has(words.at(-1) ?? '')) return false
-  if (secretNames.test(words.join(''))) return true
+  const words = wordsOfName(name)
+  if (harmlessNames.has(words.join('_')) || endsHarmlessly(words)) return false
+  if (saysSecret(words)) return true
   return words.some((word) => secretWords.has(word)) && !isSwitch(value)
 }
 

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { ExpectedError } from '../errors.ts'
-import type { Environment, TableName } from '../model.ts'
+import type { Environment, TableName, TextPolicies } from '../model.ts'
 
 /** What is dumped of a database. */
 export interface DumpRequest {
@@ -9,6 +9,8 @@ export interface DumpRequest {
   readonly without: readonly TableName[]
   /** Tables whose rows are dumped, too. */
   readonly rowsOf: readonly TableName[]
+  /** What these policies write otherwise is left out of the definitions. */
+  readonly texts?: TextPolicies
 }
 
 /** What a vendor's own program says of a database: equal for equal databases. */

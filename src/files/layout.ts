@@ -34,6 +34,7 @@ const folderOfKind: Readonly<Record<ObjectKind, string | null>> = {
   foreign_table: 'foreign_tables',
   view: 'views',
   materialized_view: 'materialized_views',
+  library: 'libraries',
   function: 'functions',
   procedure: 'procedures',
   package: 'packages',
@@ -64,14 +65,15 @@ export const databaseFiles = {
   attributes: '.gitattributes',
 } as const
 
-/** What a file of an object holds: its definition, the rows of a table, or the statements that set its counters or secrets. */
-export type FilePart = 'sql' | 'rows' | 'counters' | 'secrets'
+/** What a file of an object holds: its definition, the rows of a table, or the statements for its counters, secrets or partitions. */
+export type FilePart = 'sql' | 'rows' | 'counters' | 'secrets' | 'partitions'
 
 const suffixOfPart: Readonly<Record<FilePart, string>> = {
   sql: '.sql',
   rows: '.csv',
   counters: '.counters.sql',
   secrets: '.secrets.sql',
+  partitions: '.partitions.sql',
 }
 
 /**

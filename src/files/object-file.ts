@@ -8,16 +8,29 @@ import { escapeName, unescapeName } from './names.ts'
  * line, the definition, and behind a marker line what must wait for the rows.
  */
 
-/** An object as its file tells it; `orderBy` stands for tables alone, counters and secrets have files of their own. */
-export interface StoredObject extends Omit<DbObject, 'sqlCounters' | 'sqlSecrets'> {
+/** An object as its file tells it; `orderBy` stands for tables alone, counters, secrets and partitions have files of their own. */
+export interface StoredObject extends Omit<
+  DbObject,
+  'sqlCounters' | 'sqlSecrets' | 'sqlPartitions'
+> {
   readonly orderBy?: readonly string[]
+  /** Columns of a table whose values in its rows are masks, in table order; absent: none. */
+  readonly masked?: readonly MaskedColumn[]
+}
+
+/** A column whose values are not the database's. */
+export interface MaskedColumn {
+  readonly name: string
+  readonly mask: (typeof maskKinds)[number]
 }
 
 const marker = '-- After the rows:'
 const markerField = '-- Section marker: '
+const maskField = '-- Masked: '
+const maskKinds = ['hash', 'null', 'text'] as const
 const dependencyField = '-- Depends on: '
 const orderField = '-- Ordered by: '
-const fields = [dependencyField, orderField, markerField]
+const fields = [dependencyField, orderField, maskField, markerField]
 
 /** The text of an object's file. */
 export function writeObject(object: StoredObject): string {
@@ -31,6 +44,7 @@ export function writeObject(object: StoredObject): string {
   if (object.orderBy !== undefined && object.orderBy.length > 0) {
     head.push(orderField + object.orderBy.map((name) => escapeName(name)).join(', '))
   }
+  if (object.masked !== undefined) head.push(maskField + maskedText(object.masked))
   if (sectionMarker !== marker || (head.length === 0 && beginsLikeHead(sql))) {
     head.push(markerField + sectionMarker)
   }
@@ -46,15 +60,32 @@ export function readObject(key: ObjectKey, text: string): StoredObject {
   const dependsOn = valuesOf(lines, dependencyField).map(keyOfReference)
   const [orderText] = valuesOf(lines, orderField)
   const orderBy = orderText?.split(', ').map(unescapeName)
+  const [maskText] = valuesOf(lines, maskField)
   const [sectionMarker = marker] = valuesOf(lines, markerField)
   const object = {
     ...key,
     ...splitAt(sectionMarker, body),
     dependsOn: dependsOn.filter((dependency) => dependency !== undefined),
     ...(orderBy === undefined ? {} : { orderBy: orderBy.filter((name) => name !== undefined) }),
+    ...(maskText === undefined ? {} : { masked: maskedColumns(maskText) }),
   }
   if (!isWritten(object, text)) throw damaged(key)
   return object
+}
+
+/** Masked columns as the file names them: `email (hash), phone (null)`. */
+function maskedText(masked: readonly MaskedColumn[]): string {
+  return masked.map(({ name, mask }) => `${escapeName(name)} (${mask})`).join(', ')
+}
+
+/** What can't be read is left out: then the text is not the one that would be written. */
+function maskedColumns(text: string): MaskedColumn[] {
+  return text.split(', ').flatMap((item) => {
+    const [, escaped = '', word] = /^(\S+) \((\w+)\)$/.exec(item) ?? []
+    const name = unescapeName(escaped)
+    const mask = maskKinds.find((kind) => kind === word)
+    return name === undefined || mask === undefined ? [] : [{ name, mask }]
+  })
 }
 
 function splitAt(sectionMarker: string, body: string): Pick<StoredObject, 'sql' | 'sqlAfterRows'> {

@@ -15,8 +15,9 @@ import { walk } from './walk.ts'
 
 /** A directory of files → the snapshot that stands in it; what writes the format (stage.ts) is read here. */
 
-/** An object of a directory of files, with its counters and secrets. */
-export type WholeObject = StoredObject & Pick<DbObject, 'sqlCounters' | 'sqlSecrets'>
+/** An object of a directory of files, with its counters, secrets and partitions. */
+export type WholeObject = StoredObject &
+  Pick<DbObject, 'sqlCounters' | 'sqlSecrets' | 'sqlPartitions'>
 
 /** A snapshot as files. Its rows are read when they are asked for. */
 export interface StoredSnapshot {
@@ -113,10 +114,12 @@ async function readWhole(key: ObjectKey, texts: TextFiles): Promise<WholeObject>
   const object = readObject(key, await texts.read(pathOf(key)))
   const sqlCounters = await texts.readIfThere(pathOf(key, 'counters'))
   const sqlSecrets = await texts.readIfThere(pathOf(key, 'secrets'))
+  const sqlPartitions = await texts.readIfThere(pathOf(key, 'partitions'))
   return {
     ...object,
     ...(sqlCounters === undefined ? {} : { sqlCounters }),
     ...(sqlSecrets === undefined ? {} : { sqlSecrets }),
+    ...(sqlPartitions === undefined ? {} : { sqlPartitions }),
   }
 }
 

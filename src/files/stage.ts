@@ -7,7 +7,8 @@ import type { DbObject, Snapshot, Table } from '../model.ts'
 import { writeDatabaseObjects, writeFacts } from './database-file.ts'
 import { fileError } from './file-error.ts'
 import { databaseFiles, kindsInDatabaseFile, pathOf } from './layout.ts'
-import { writeObject } from './object-file.ts'
+import { maskRows, type TableMask } from './mask-rows.ts'
+import { writeObject, type StoredObject } from './object-file.ts'
 import { newStagingDirectory } from './work-directory.ts'
 
 /** Snapshot → the files of one database, all of them written before any is put in place (place.ts). */
@@ -23,6 +24,8 @@ export interface StageOptions {
   readonly countersOf: (object: DbObject) => boolean
   /** Whether the passwords and the like of an included object are; never in a shared directory. */
   readonly secretsOf: (object: DbObject) => boolean
+  /** What the rows of a table become on their way into the files; absent: they stay as they are. */
+  readonly masksOf?: (table: Table) => TableMask | undefined
   /** Files 0600 and directories 0700, from their first moment. */
   readonly privateMode: boolean
   readonly onProgress?: (progress: StageProgress) => void
@@ -71,8 +74,9 @@ export async function stageTree(snapshot: Snapshot, options: StageOptions): Prom
     const stage = new Stage(stagingDirectory, options)
     const objects = snapshot.schema.objects.filter(options.include)
     await stage.writeTexts(textFiles(snapshot, objects, options))
-    for (const table of objects.filter(isTable)) {
-      if (table.hasRows && options.rowsOf(table)) await stage.writeRows(table, snapshot.rows(table))
+    for (const table of objects.filter(isTable).filter((each) => holdsRows(each, options))) {
+      const rows = maskRows(snapshot.rows(table), table, options.masksOf?.(table))
+      await stage.writeRows(table, rows)
     }
     const { topDirectory, privateMode } = options
     const { files, rowCounts } = stage
@@ -94,9 +98,9 @@ export async function replaceCounters(
   return { ...staged, files: new Map([...others, ...stage.files]) }
 }
 
-/** Whether a path is that of counters, which alone are no reason for a commit. */
+/** Whether a path is that of counters or of partitions that come and go, which alone are no reason for a commit. */
 export function isCountersPath(path: string): boolean {
-  return path.endsWith('.counters.sql')
+  return path.endsWith('.counters.sql') || path.endsWith('.partitions.sql')
 }
 
 function* textFiles(
@@ -110,7 +114,10 @@ function* textFiles(
   const databaseObjects = writeDatabaseObjects(objects.filter(inDatabaseFile))
   if (databaseObjects !== undefined) yield [databaseFiles.objects, databaseObjects]
   for (const object of objects) {
-    if (!inDatabaseFile(object)) yield [pathOf(object), writeObject(object)]
+    if (!inDatabaseFile(object)) yield [pathOf(object), writeObject(asStored(object, options))]
+    if (object.sqlPartitions !== undefined) {
+      yield [pathOf(object, 'partitions'), object.sqlPartitions]
+    }
     if (object.sqlCounters !== undefined && options.countersOf(object)) {
       yield [pathOf(object, 'counters'), object.sqlCounters]
     }
@@ -119,6 +126,17 @@ function* textFiles(
       yield [pathOf(object, 'secrets'), object.sqlSecrets]
     }
   }
+}
+
+/** The object with what its file says of its rows. */
+function asStored(object: DbObject, options: StageOptions): StoredObject {
+  if (!isTable(object) || !holdsRows(object, options)) return object
+  const masked = options.masksOf?.(object)?.columns
+  return masked === undefined ? object : { ...object, masked }
+}
+
+function holdsRows(table: Table, { rowsOf }: StageOptions): boolean {
+  return table.hasRows && rowsOf(table)
 }
 
 function isTable(object: DbObject): object is Table {
@@ -141,11 +159,17 @@ class Stage {
 
   async writeTexts(texts: Iterable<readonly [string, string | Uint8Array]>): Promise<void> {
     let writing: Promise<void>[] = []
-    for (const [path, text] of texts) {
-      writing.push(this.#write(path, async (handle) => await writeAll(handle, text)))
-      if (writing.length < filesAtOnce) continue
-      await allSettled(writing)
-      writing = []
+    try {
+      for (const [path, text] of texts) {
+        writing.push(this.#write(path, async (handle) => await writeAll(handle, text)))
+        if (writing.length < filesAtOnce) continue
+        await allSettled(writing)
+        writing = []
+      }
+    } catch (error) {
+      // The directory is about to be removed.
+      await Promise.allSettled(writing)
+      throw error
     }
     await allSettled(writing)
   }

@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
 import { createDatabase, dropDatabase, runSql } from '../support/databases.ts'
-import { installedMysqlServers } from '../support/mysql-servers.ts'
+import { installedMariadbServers, installedRoundTripServers } from '../support/mysql-servers.ts'
 import { servers, type Server } from '../support/servers.ts'
 import { fillWith } from '../engines/mysql/fill-support.ts'
 import {
@@ -20,11 +20,12 @@ const wholeOnMariadb = ['chinook.sql.gz', 'sakila.sql.gz', 'cloudscheduler.sql.g
 const corpora = {
   mariadb: wholeOnMariadb,
   mariadb11: wholeOnMariadb,
+  'mariadb10.5': wholeOnMariadb,
   // cloudscheduler's triggers have a sql_mode that MySQL no longer knows.
   mysql: ['chinook.sql.gz', 'sakila.sql.gz'],
 }
 
-describe.each(installedMysqlServers)('%s', (name) => {
+describe.each(installedRoundTripServers)('%s', (name) => {
   const made: string[] = []
 
   afterEach(() => {
@@ -79,7 +80,7 @@ describe.each(installedMysqlServers)('%s', (name) => {
 })
 
 /** How the schema of one application looked over four years. */
-describe.each(installedMysqlServers.filter((name) => name !== 'mysql'))('%s', (name) => {
+describe.each(installedMariadbServers)('%s', (name) => {
   test('every release of cloudscheduler is restored', async () => {
     const server = servers()[name]
     for (const file of releases()) {

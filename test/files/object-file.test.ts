@@ -17,6 +17,7 @@ const lookAlikes = [
   '-- After the rows:\r',
   '-- Depends on: tables/x.sql',
   '-- Ordered by: id',
+  '-- Masked: email (hash)',
   '-- Section marker: -- After the rows::',
   '-- Object: schema/x',
   '-- Object:: schema/x',
@@ -53,6 +54,13 @@ const object: fc.Arbitrary<StoredObject> = fc
       sqlAfterRows: statements,
       dependsOn,
       orderBy: fc.array(fc.string({ unit: 'grapheme' }), { minLength: 1, maxLength: 3 }),
+      masked: fc.array(
+        fc.record({
+          name: fc.string({ unit: 'grapheme' }),
+          mask: fc.constantFrom('hash', 'null', 'text'),
+        }),
+        { minLength: 1, maxLength: 3 },
+      ),
     },
     { requiredKeys: ['sql', 'dependsOn'] },
   )

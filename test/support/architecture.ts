@@ -12,9 +12,10 @@ const allowedImports: Readonly<Record<string, readonly string[]>> = {
   model: [],
   errors: [],
   csv: ['errors'],
-  engines: ['model', 'errors', 'csv'],
+  'secret-words': [],
+  engines: ['model', 'errors', 'csv', 'secret-words'],
   files: ['model', 'errors', 'csv'],
-  review: ['model', 'errors', 'csv'],
+  review: ['model', 'errors', 'csv', 'secret-words'],
   git: ['model', 'errors'],
   config: ['model', 'errors'],
   ops: ['model', 'errors'],
@@ -34,6 +35,9 @@ const ownersOfPackages: Readonly<Record<string, readonly string[]>> = {
   // The lock of a run is a database file: it is the only lock that the kernel frees at once.
   'node:sqlite': ['src/engines/', 'src/files/lock.ts'],
   commander: ['src/command-line.ts', 'src/cli.ts'],
+  '@secretlint/core': ['src/review/'],
+  '@secretlint/profiler': ['src/review/'],
+  '@secretlint/secretlint-rule-preset-recommend': ['src/review/'],
 }
 
 const engineName = /postgres|pgsql|mysql|mariadb|sqlite/i

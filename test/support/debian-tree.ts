@@ -13,8 +13,13 @@ export function treeCommand(name: string, path: string): readonly string[] {
   const tree = debianTree(name)
   const libraries = join(tree, 'usr', 'lib')
   const triplet = readdirSync(libraries).find((entry) => entry.endsWith('-linux-gnu')) ?? ''
-  const loaders = readdirSync(join(libraries, triplet))
-  const loader = loaders.find((entry) => /^ld-linux.*\.so/.test(entry)) ?? ''
-  const places = [join(libraries, triplet), join(libraries, 'mysql')]
-  return [join(libraries, triplet, loader), '--library-path', places.join(':'), join(tree, path)]
+  // Older releases have some libraries, the loader among them, in /lib.
+  const shared = [join(libraries, triplet), join(tree, 'lib', triplet)].filter((place) =>
+    existsSync(place),
+  )
+  const loader = shared
+    .flatMap((place) => readdirSync(place).map((entry) => join(place, entry)))
+    .find((file) => /\/ld-linux[^/]*\.so[^/]*$/.test(file))
+  const places = [...shared, join(libraries, 'mysql')]
+  return [loader ?? '', '--library-path', places.join(':'), join(tree, path)]
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { debianTree } from '../../scripts/setup/places.mjs'
 import { hasDebianTree, treeCommand } from './debian-tree.ts'
 import { program, run } from './program.ts'
+import { oldestMariadb as oldestName } from './server-names.ts'
 import type { Launcher, Place } from './start-server.ts'
 
 const user = 'root'
@@ -37,7 +38,7 @@ const systemPrograms: Programs = {
   client: (name) => [program(name)],
   server: () => [program('mariadbd'), '--no-defaults'],
   install(data) {
-    const install = ['--no-defaults', `--datadir=${data}`, '--skip-test-db']
+    const install = ['--no-defaults', ...placesIn(data), '--skip-test-db']
     const login = ['--auth-root-authentication-method=normal', ...asRoot()]
     run(program('mariadb-install-db'), [...install, ...login])
   },
@@ -48,32 +49,54 @@ const newerTree = 'mariadb11'
 /** False where the set-up could not get MariaDB 11; it has said why. */
 export const newerMariadbIsInstalled: boolean = hasDebianTree(newerTree)
 
+/** False where the set-up could not get MariaDB 10.5; it has said why. */
+export const oldestMariadbIsInstalled: boolean = hasDebianTree(oldestName)
+
 const newerPrograms: Programs = {
   client: (name) => treeCommand(newerTree, `usr/bin/${name}`),
-  server: () => [
-    ...treeCommand(newerTree, 'usr/sbin/mariadbd'),
-    '--no-defaults',
-    `--lc-messages-dir=${newerShare()}`,
-    `--character-sets-dir=${join(newerShare(), 'charsets')}`,
-  ],
-  // Its own program looks for the server beside the system's libraries.
-  install(data) {
-    const scripts = [
-      'mariadb_system_tables',
-      'mariadb_performance_tables',
-      'mariadb_system_tables_data',
-      'maria_add_gis_sp_bootstrap',
-      'mariadb_sys_schema',
-    ].map((name) => readFileSync(join(newerShare(), `${name}.sql`), 'utf8'))
-    const head = 'CREATE DATABASE mysql;\nUSE mysql;\nSET @auth_root_socket = NULL;\n'
-    const [server = '', ...words] = newerPrograms.server()
-    const options = [...asRoot(), `--datadir=${data}`, '--bootstrap', '--innodb-log-file-size=32M']
-    run(server, [...words, ...options], process.env, head + scripts.join('\n'))
-  },
+  ...treeServer(newerTree, 'mariadb', [
+    'mariadb_system_tables',
+    'mariadb_performance_tables',
+    'mariadb_system_tables_data',
+    'maria_add_gis_sp_bootstrap',
+    'mariadb_sys_schema',
+  ]),
 }
 
-function newerShare(): string {
-  return join(debianTree(newerTree), 'usr', 'share', 'mariadb')
+/** The clients are the system's: they know all that an older server does. */
+const oldestPrograms: Programs = {
+  client: (name) => systemPrograms.client(name),
+  ...treeServer(oldestName, 'mysql', [
+    'mysql_system_tables',
+    'mysql_performance_tables',
+    'mysql_system_tables_data',
+    'maria_add_gis_sp_bootstrap',
+  ]),
+}
+
+/** A tree's server, and how its system tables are made: its own program looks for it beside the system's libraries. */
+function treeServer(
+  tree: string,
+  product: string,
+  scripts: readonly string[],
+): Pick<Programs, 'server' | 'install'> {
+  const share = join(debianTree(tree), 'usr', 'share', product)
+  const command = () => [
+    ...treeCommand(tree, 'usr/sbin/mariadbd'),
+    '--no-defaults',
+    `--lc-messages-dir=${share}`,
+    `--character-sets-dir=${join(share, 'charsets')}`,
+  ]
+  return {
+    server: command,
+    install(data) {
+      const texts = scripts.map((name) => readFileSync(join(share, `${name}.sql`), 'utf8'))
+      const head = 'CREATE DATABASE mysql;\nUSE mysql;\nSET @auth_root_socket = NULL;\n'
+      const [server = '', ...words] = command()
+      const options = [...asRoot(), ...placesIn(data), '--bootstrap', '--innodb-log-file-size=32M']
+      run(server, [...words, ...options], process.env, head + texts.join('\n'))
+    },
+  }
 }
 
 /** The command of a client of the version of a MariaDB server. */
@@ -86,6 +109,9 @@ export const mariadb: Launcher = launcher(systemPrograms)
 
 /** MariaDB from a newer Debian. */
 export const newerMariadb: Launcher = launcher(newerPrograms)
+
+/** MariaDB from an older Debian. */
+export const oldestMariadb: Launcher = launcher(oldestPrograms)
 
 function launcher(programs: Programs): Launcher {
   return {
@@ -114,7 +140,7 @@ ALTER USER 'root'@'localhost' IDENTIFIED BY '${quoted}';
 function serverOptions(place: Place): readonly string[] {
   return [
     ...asRoot(),
-    `--datadir=${join(place.directory, 'data')}`,
+    ...placesIn(join(place.directory, 'data')),
     `--socket=${mysqlSocket(place)}`,
     `--pid-file=${join(place.directory, 'daemon.pid')}`,
     `--port=${place.port}`,
@@ -131,6 +157,11 @@ function serverOptions(place: Place): readonly string[] {
     '--innodb-log-file-size=32M',
     ...(place.options ?? []),
   ]
+}
+
+/** A server that starts removes the temporary tables that it finds, also those of others: each has a place of its own. */
+function placesIn(data: string): readonly string[] {
+  return [`--datadir=${data}`, `--tmpdir=${data}`]
 }
 
 /** The server refuses to run as root unless it is told to. */

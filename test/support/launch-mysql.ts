@@ -41,7 +41,10 @@ ALTER USER 'root'@'localhost' IDENTIFIED BY '${quoted}';
     '--bind-address=127.0.0.1',
     '--mysqlx=OFF',
     '--skip-name-resolve',
-    '--skip-log-bin',
+    // One that is switched off stays off, whatever comes later.
+    ...((place.options ?? []).some((option) => option.startsWith('--log-bin'))
+      ? []
+      : ['--skip-log-bin']),
     `--init-file=${join(place.directory, 'init.sql')}`,
   ],
   version: (place) => clientAnswer(place, mysqlClient('mysql')),

@@ -19,8 +19,11 @@ export const mysqlServers = ['mariadb', 'mariadb11', 'mysql'] as const
 /** A MariaDB or MySQL server that tests can ask for. */
 export type MysqlServer = (typeof mysqlServers)[number]
 
+/** The oldest MariaDB that can be had, for the tests that send whole databases there and back. */
+export const oldestMariadb = 'mariadb10.5' as const
+
 /** The servers that tests can ask for. */
-export const serverNames = [...mysqlServers, ...postgresServers] as const
+export const serverNames = [...mysqlServers, oldestMariadb, ...postgresServers] as const
 
 /** A server that tests can ask for. */
 export type ServerName = (typeof serverNames)[number]

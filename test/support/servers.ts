@@ -37,14 +37,18 @@ const started = new Map<ServerName, Server>()
 function server(name: ServerName): Server {
   const known = started.get(name)
   if (known !== undefined) return known
-  const facts = startedFacts(name)
-  const scheme = name.replace(/\d+$/, '')
+  const made = serverFrom(name, startedFacts(name))
+  started.set(name, made)
+  return made
+}
+
+/** A running server with the URLs of its databases. */
+export function serverFrom(name: ServerName, facts: ServerFacts): Server {
+  const scheme = name.replace(/[\d.]+$/, '')
   const login = `${encodeURIComponent(facts.user)}:${encodeURIComponent(facts.password)}`
   const url = (database: string) =>
     `${scheme}://${login}@${facts.host}:${facts.port}/${encodeURIComponent(database)}`
-  const made: Server = { ...facts, url }
-  started.set(name, made)
-  return made
+  return { ...facts, url }
 }
 
 /** Another thread may have started it already; start-server.ts starts each one once. */

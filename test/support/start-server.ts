@@ -4,7 +4,7 @@ import { access, readFile, rename, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
-import { mariadb, newerMariadb } from './launch-mariadb.ts'
+import { mariadb, newerMariadb, oldestMariadb } from './launch-mariadb.ts'
 import { mysql } from './launch-mysql.ts'
 import { postgres } from './launch-postgres.ts'
 import type { ServerName } from './server-names.ts'
@@ -46,6 +46,7 @@ export interface Launcher {
 const launchers: Readonly<Record<ServerName, Launcher>> = {
   mariadb,
   mariadb11: newerMariadb,
+  'mariadb10.5': oldestMariadb,
   mysql,
   postgres14: postgres(14),
   postgres15: postgres(15),

@@ -92,7 +92,8 @@ function isSequenceFunction(token: Token): boolean {
   return ['nextval', 'lastval', 'setval'].some((name) => isToken(token, name))
 }
 
-function endOfColumns(tokens: readonly Token[]): number {
+/** Where the columns of a CREATE TABLE end, and its options begin. */
+export function endOfColumns(tokens: readonly Token[]): number {
   let depth = 0
   for (const [index, token] of tokens.entries()) {
     const change = depthChange(token)
@@ -126,8 +127,8 @@ function readTail(tail: readonly Token[]): Tail {
   }
 }
 
-/** Where the partitions begin, with the white space before them. */
-function startOfPartitions(tail: readonly Token[]): number {
+/** Where, among what follows the columns, the partitions begin, with the white space before them. */
+export function startOfPartitions(tail: readonly Token[]): number {
   const keyword = tail.findIndex((token) => isToken(token, 'PARTITION'))
   if (keyword < 0) return tail.length
   let start = keyword

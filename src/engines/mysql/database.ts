@@ -15,10 +15,13 @@ import { connect } from './connect.ts'
 import { errorNumber, serverErrors } from './failures.ts'
 import { fillDatabase } from './fill.ts'
 import { markerTable, readMarker, restoreInProgress } from './marker.ts'
+import { executedTransactions, pointInTime } from './point-in-time.ts'
 import { privilegeFindings, readGrants } from './privileges.ts'
 import { readRows } from './rows.ts'
 import { isThisDatabase, pinSession, type Server } from './session.ts'
 import type { ConnectionSettings } from './settings.ts'
+import { tableStamps } from './table-stamps.ts'
+import { findTypedJson } from './typed-json.ts'
 
 /** A pinned session and what it found at its other end. */
 interface Session {
@@ -46,19 +49,36 @@ export class MysqlDatabase implements Database {
     const { client, server } = await this.session()
     // Definitions are in no snapshot, and some views can't be shown in a read-only transaction: read them before
     // and after it, and compare.
-    const read = await readSchema(client, server)
+    const read = await readSchema(client, server, request.texts)
     const missing = await takeCensus(client, server, read.objects, read.notCaptured)
     const before = { ...read, notCaptured: [...read.notCaptured, ...missing] }
     if (before.tables.has(markerTable)) {
       throw restoreInProgress(server.database, (await readMarker(client, server.database)) ?? {})
     }
     const warnings = [...before.warnings, ...(await rowWarnings(client, before, request))]
-    const result = await inSnapshot(client, async () => {
+    const withRows = [...before.tables.values()].filter(
+      (table) => table.hasRows && request.wantsRows(table),
+    )
+    const stamps = await tableStamps(client, server, withRows)
+    const result = await inSnapshot(client, server, async (point) => {
       const objects = await withPositions(client, before.objects)
-      const schema = { ...before, warnings, objects }
-      return await use({ schema, rows: (table) => rowsOf(client, schema, table) })
+      const typed = await findTypedJson(client, withRows)
+      const schema = {
+        ...before,
+        warnings,
+        objects,
+        notCaptured: [...before.notCaptured, ...typed],
+      }
+      return await use({
+        schema,
+        ...(point === undefined ? {} : { pointInTime: point }),
+        rows: (table) => rowsOf(client, schema, table),
+      })
     })
-    await mustBeUnchanged(client, server, before)
+    await mustBeUnchanged(client, server, before, request)
+    if ((await tableStamps(client, server, withRows)) !== stamps) {
+      throw changedWhileReading(`A table of database ${server.database}`)
+    }
     return result
   }
 
@@ -118,10 +138,15 @@ async function openSession(settings: ConnectionSettings): Promise<Session> {
   }
 }
 
-async function inSnapshot<T>(client: Client, use: () => Promise<T>): Promise<T> {
+async function inSnapshot<T>(
+  client: Client,
+  server: Server,
+  use: (point: string | undefined) => Promise<T>,
+): Promise<T> {
+  const executed = await executedTransactions(client, server)
   await client.query('START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY')
   try {
-    return await use()
+    return await use(await pointInTime(client, server, executed))
   } finally {
     if (client.usable) await client.query('ROLLBACK')
   }
@@ -137,16 +162,30 @@ async function rowWarnings(
   const wanted = [...schema.tables.values()].filter(
     (table) => table.hasRows && request.wantsRows(table),
   )
-  return wanted.flatMap((table) => [
-    ...(transactional.has(table.engine.toUpperCase())
-      ? []
-      : [
-          `table ${table.name} (${table.engine}) has no transactions: its rows may be from another moment`,
-        ]),
-    ...(table.systemVersioned && !table.hasHistory
-      ? [`table ${table.name} is system-versioned: its current rows are saved, its history is not`]
-      : []),
-  ])
+  const moving = wanted.filter(({ engine }) => !transactional.has(engine.toUpperCase()))
+  const engines = [...new Set(moving.map(({ engine }) => engine))].toSorted()
+  return [
+    ...engines.map((engine) =>
+      withoutTransactions(
+        engine,
+        moving.filter((table) => table.engine === engine).map(({ name }) => name),
+      ),
+    ),
+    ...wanted
+      .filter(({ systemVersioned, hasHistory }) => systemVersioned && !hasHistory)
+      .map(
+        ({ name }) =>
+          `table ${name} is system-versioned: its current rows are saved, its history is not`,
+      ),
+  ]
+}
+
+/** One line, however many tables: old applications have hundreds of them. */
+function withoutTransactions(engine: string, names: readonly string[]): string {
+  const [first = '', ...others] = names
+  return others.length === 0
+    ? `table ${first} (${engine}) has no transactions: its rows may be from another moment`
+    : `${names.length} tables (${engine}) have no transactions: their rows may be from another moment: ${names.join(', ')}`
 }
 
 /** Structural changes after the snapshot began make these errors. */
@@ -179,8 +218,13 @@ async function* rowsOf(
 }
 
 /** An instantly added column, for one, shows up inside an open snapshot without an error. */
-async function mustBeUnchanged(client: Client, server: Server, before: MysqlSchema): Promise<void> {
-  const after = await readSchema(client, server)
+async function mustBeUnchanged(
+  client: Client,
+  server: Server,
+  before: MysqlSchema,
+  { texts }: ReadRequest,
+): Promise<void> {
+  const after = await readSchema(client, server, texts)
   if (fingerprint(after) !== fingerprint(before)) {
     throw changedWhileReading(`The structure of database ${server.database}`)
   }
@@ -188,8 +232,12 @@ async function mustBeUnchanged(client: Client, server: Server, before: MysqlSche
 
 function fingerprint(schema: MysqlSchema): string {
   const hash = createHash('sha256')
-  for (const { kind, name, sql, sqlAfterRows } of schema.objects) {
-    hash.update(JSON.stringify([kind, name, sql, sqlAfterRows]))
+  for (const { kind, name, sql, sqlAfterRows, sqlPartitions } of schema.objects) {
+    hash.update(JSON.stringify([kind, name, sql, sqlAfterRows, sqlPartitions]))
+  }
+  // A definition and its columns are asked for one after the other: one of them may have been older.
+  for (const { name, columns, orderBy } of schema.tables.values()) {
+    hash.update(JSON.stringify([name, columns, orderBy]))
   }
   return hash.digest('hex')
 }

@@ -1,16 +1,21 @@
-import { accountSql } from './catalog/account-text.ts'
+import { accountSql } from './catalog/account-name.ts'
 import { isDenied } from './catalog/describe.ts'
 import type { Client, TextRecord } from './client.ts'
 import { errorNumber } from './failures.ts'
 import { quoteName, quoteText } from './lexer.ts'
+import type { Server } from './session.ts'
 
 type Held = TextRecord<'user' | 'host' | 'type' | 'object'>
 
 /** Takes back every grant on a database that is gone: the server keeps them, for whatever gets its name next. */
-export async function dropGrants(client: Client, database: string): Promise<void> {
+export async function dropGrants(
+  client: Client,
+  { product, database }: Pick<Server, 'product' | 'database'>,
+): Promise<void> {
   for (const held of await grantsOn(client, database)) {
     const { user, host, type } = held
-    const account = accountSql({ user: user ?? '', host: host ?? '' })
+    const hasHost = product === 'MySQL' || host !== ''
+    const account = accountSql({ user: user ?? '', ...(hasHost ? { host: host ?? '' } : {}) })
     const on = targetOf(held, database)
     const isOfOracle = type?.startsWith('PACKAGE') === true
     if (isOfOracle) await client.query("SET SESSION sql_mode = 'ORACLE'")

@@ -1,3 +1,4 @@
+import { libraryNames } from './catalog/libraries.ts'
 import { listTables } from './catalog/list.ts'
 import type { Client, TextRecord } from './client.ts'
 import { quoteName } from './lexer.ts'
@@ -29,7 +30,7 @@ async function namesOf(
   return records.map(({ name }) => name ?? '')
 }
 
-/** Drops the views, functions and procedures of `server.database`, which is the current one. */
+/** Drops the views, functions, procedures and libraries of `server.database`, which is the current one. */
 export async function dropViewsAndRoutines(client: Client, server: Server): Promise<void> {
   for (const { name, type } of await listTables(client, server)) {
     if (type === 'VIEW') await client.query(`DROP VIEW ${quoteName(name)}`)
@@ -44,6 +45,9 @@ export async function dropViewsAndRoutines(client: Client, server: Server): Prom
     await client.query(`DROP ${type ?? ''} ${quoteName(name ?? '')}`)
   }
   await dropPackages(client, packages)
+  for (const name of await libraryNames(client, server)) {
+    await client.query(`DROP LIBRARY ${quoteName(name)}`)
+  }
 }
 
 /** Only under sql_mode ORACLE does the server know the word; a package takes its body along. */

@@ -31,6 +31,11 @@ export const serverErrors = {
   noSuchGrant: 1141,
   packetTooLarge: 1153,
   subqueryOfManyRows: 1242,
+  readOnlyVariable: 1238,
+  globalVariable: 1229,
+  privilegeNeeded: 1227,
+  unknownRoutine: 1305,
+  routineDenied: 1370,
 } as const
 
 /** The server's number of an error, also of one that became an ExpectedError. */

@@ -4,6 +4,7 @@ import type { FillRequest, LoadRequest, Target, Violation } from '../target.ts'
 import { readDatabase } from './catalog/database.ts'
 import { transactionalEngines } from './catalog/engines.ts'
 import { listTables } from './catalog/list.ts'
+import { asShown } from './catalog/text-policies.ts'
 import { readTriggers } from './catalog/triggers.ts'
 import type { Client } from './client.ts'
 import { dropTriggers } from './drop.ts'
@@ -57,7 +58,8 @@ export async function putBackTriggers({ client, server }: FillSession): Promise<
 /** Drops the triggers of all tables, with their statements in a mark. Whether there were any. */
 async function takeTriggersAway(client: Client, server: Server): Promise<boolean> {
   const { collation } = await readDatabase(client, server)
-  const { sqlByTable, notCaptured } = await readTriggers(client, server, collation)
+  const asTheyAre = { databaseCollation: collation, texts: asShown }
+  const { sqlByTable, notCaptured } = await readTriggers(client, server, asTheyAre)
   const [hidden] = notCaptured
   if (hidden !== undefined) {
     throw new ExpectedError(

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { ExpectedError } from '../../errors.ts'
 import type { Client } from './client.ts'
 import { connect } from './connect.ts'
+import { errorNumber, serverErrors } from './failures.ts'
 import { naming, type Versions } from './fill-errors.ts'
 import { quoteText } from './lexer.ts'
 import { pinSession, type Server } from './session.ts'
@@ -19,11 +20,18 @@ export const definitionMode = 'NO_AUTO_VALUE_ON_ZERO,ALLOW_INVALID_DATES'
 /** The sql_mode under which rows are loaded: a value that does not fit is refused and never bent. */
 export const rowMode = `${definitionMode},STRICT_ALL_TABLES`
 
-/** Session variables of a fill that not every server has; rows are checked when they are made, not when they come back. */
+/**
+ * Session variables of a fill that not every server has, or lets every account set. Rows are checked when they are made,
+ * not when they come back; a definition that was once accepted is accepted again, and nothing is added to it.
+ */
 const variables: Readonly<Record<string, string>> = {
   check_constraint_checks: '0',
   system_versioning_alter_history: "'KEEP'",
   system_versioning_insert_history: '1',
+  innodb_strict_mode: '0',
+  explicit_defaults_for_timestamp: '1',
+  sql_require_primary_key: '0',
+  sql_generate_invisible_primary_key: '0',
 }
 
 /** Opens a session on the target, alone: throws `target-busy` when another fill of it is under way. */
@@ -36,14 +44,25 @@ export async function openFillSession(settings: ConnectionSettings): Promise<Fil
     const known = await client.query<'Variable_name'>(
       `SHOW SESSION VARIABLES WHERE Variable_name IN (${Object.keys(variables).map(quoteText).join(', ')})`,
     )
-    for (const { Variable_name: name } of known) {
-      await client.query(`SET SESSION ${name ?? ''} = ${variables[name ?? ''] ?? 'DEFAULT'}`)
-    }
+    for (const { Variable_name: name } of known) await setVariable(client, name ?? '')
     if (!(await takeLock(client, targetLock(server.database)))) throw busy(server.database)
     return { client, server }
   } catch (error) {
     await client[Symbol.asyncDispose]()
     throw error
+  }
+}
+
+/** Older servers have some of them for all sessions alone; MySQL wants a privilege for others. */
+async function setVariable(client: Client, name: string): Promise<void> {
+  try {
+    await client.query(`SET SESSION ${name} = ${variables[name] ?? 'DEFAULT'}`)
+  } catch (error) {
+    const { readOnlyVariable, globalVariable, privilegeNeeded } = serverErrors
+    const isRefused = [readOnlyVariable, globalVariable, privilegeNeeded].some(
+      (number) => number === errorNumber(error),
+    )
+    if (!isRefused) throw error
   }
 }
 

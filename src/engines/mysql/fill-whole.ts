@@ -4,6 +4,7 @@ import type { FillRequest, LoadRequest, Target, Violation } from '../target.ts'
 import type { Client } from './client.ts'
 import { countObjects } from './count-objects.ts'
 import { naming, type Versions } from './fill-errors.ts'
+import { createTable } from './fill-secrets.ts'
 import { runScript, type FillSession } from './fill-session.ts'
 import { quoteName, quoteText } from './lexer.ts'
 import { loadRows } from './load.ts'
@@ -87,7 +88,8 @@ class ScratchTarget implements Target {
       return
     }
     if (!['database', 'table', 'sequence'].includes(object.kind)) this.programs.objects.push(script)
-    await runScript(this.client, object.sql, what, this.versions)
+    if (object.kind === 'table') await createTable(this.client, object, what, this.versions)
+    else await runScript(this.client, object.sql, what, this.versions)
   }
 
   async load(request: LoadRequest, rows: AsyncIterable<Uint8Array>): Promise<number> {

@@ -28,8 +28,11 @@ export interface InsertStatement {
   readonly rows: number
   /** Holds rows that only a session without a strict sql_mode takes, and no others. */
   readonly needsLeniency: boolean
-  /** The same with `?` for each long value, when the statement has one row alone. */
-  parameterized(): { readonly sql: string; readonly values: readonly (string | Buffer)[] }
+  /**
+   * The same when it has one row alone, whose long values are read from the session's variables `longValueName` 0, 1 and
+   * so on: a statement can't be as long as the longest row.
+   */
+  withVariables(): { readonly sql: string; readonly values: readonly (string | Buffer)[] }
 }
 
 /** CSV text without a header → multi-row INSERT statements; throws `malformed-csv` and `malformed-cell`. */
@@ -95,6 +98,11 @@ function readRow(
   })
 }
 
+/** The session's variable for a long value of a row. */
+export function longValueName(index: number): string {
+  return `@schema_backup_long_value_${index}`
+}
+
 /** Values that are shorter stay in the statement. */
 const longValueCharacters = 10_000
 
@@ -138,10 +146,12 @@ class Batch {
       sql: `${before}${rows.join(',\n')}${after}`,
       rows: rows.length,
       needsLeniency,
-      parameterized: () => {
-        const isLong = (value: CellValue) => value.literal.length > longValueCharacters
-        const texts = only.map((value) => (isLong(value) ? '?' : value.literal))
-        const values = only.filter(isLong).map((value) => value.parameter)
+      withVariables: () => {
+        const long = only.filter((value) => value.literal.length > longValueCharacters)
+        const texts = only.map((value) =>
+          long.includes(value) ? longValueName(long.indexOf(value)) : value.literal,
+        )
+        const values = long.map((value) => value.parameter)
         return { sql: `${before}(${texts.join(', ')})${after}`, values }
       },
     }

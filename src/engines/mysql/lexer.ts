@@ -60,6 +60,29 @@ export function nameOf(token: Token | undefined): string | undefined {
   return token.text.slice(1, -1).replaceAll(`${quote}${quote}`, quote ?? '')
 }
 
+const escapes: Readonly<Record<string, string>> = {
+  '0': '\0',
+  b: '\b',
+  n: '\n',
+  r: '\r',
+  t: '\t',
+  Z: '\x1a',
+}
+
+/** The text that a string literal stands for, in a session without NO_BACKSLASH_ESCAPES. */
+export function textOf({ text }: Token): string {
+  const quote = text.charAt(0)
+  return text
+    .slice(1, -1)
+    .replaceAll(/\\([\s\S])|(''|"")/g, (both: string, escaped?: string) =>
+      escaped === undefined
+        ? both.startsWith(quote)
+          ? quote
+          : both
+        : (escapes[escaped] ?? escaped),
+    )
+}
+
 /** The change of depth that a token makes: 1 for `(`, -1 for `)`. */
 export function depthChange(token: Token): number {
   if (token.kind !== 'symbol') return 0

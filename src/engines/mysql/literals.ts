@@ -1,4 +1,5 @@
 import { depthChange, nameOf, tokenize, type Token } from './lexer.ts'
+import { readLabels, readText } from './text-values.ts'
 
 /** A value as SQL, and apart from its statement, for one that is too long to be written twice as long. */
 export interface CellValue {
@@ -19,13 +20,15 @@ export function cellReader(type: string): CellReader {
   const family = /^[a-z0-9_]+/i.exec(type)?.[0].toLowerCase() ?? ''
   if (bytesTypes.test(family)) return readBytes
   if (family === 'bit') return readBits
-  if (family === 'float') return readFloat
-  return family === 'enum' ? readLabel : readText
+  if (family === 'float') return floatReader(type)
+  return family === 'enum' || family === 'set' ? labelValue : textOrBytesValue
 }
 
 function readBytes(text: string): CellValue | undefined {
-  if (!/^\\x(?:[0-9a-f]{2})*$/.test(text)) return undefined
-  const digits = text.slice(2)
+  return /^\\x(?:[0-9a-f]{2})*$/.test(text) ? bytesValue(text.slice(2)) : undefined
+}
+
+function bytesValue(digits: string): CellValue {
   // `x''` is an empty value of bytes, as it should be.
   return {
     literal: `x'${digits}'`,
@@ -39,20 +42,38 @@ function readBits(text: string): CellValue | undefined {
   return /^[01]{1,64}$/.test(text) ? { literal: `b'${text}'`, parameter: text } : undefined
 }
 
-/** The exact value of the 32-bit number: its shortest digits can stand for more than the largest one. */
-function readFloat(text: string): CellValue | undefined {
-  const value = Math.fround(Number(text))
-  if (text.trim() !== text || text === '' || !Number.isFinite(value)) return undefined
-  return readText(Object.is(value, -0) ? '-0' : String(value))
+/**
+ * The exact value of the 32-bit number: its shortest digits can stand for more than the largest one. The last number
+ * of a FLOAT(M,D) may be stored as one beyond it, which the server refuses.
+ */
+function floatReader(type: string): CellReader {
+  const [, digits, decimals = '0'] = /^float\s*\(\s*(\d+)\s*,\s*(\d+)\s*\)/i.exec(type) ?? []
+  const nines = (count: number) => '9'.repeat(Math.max(count, 0))
+  const whole = Number(digits) - Number(decimals)
+  const largest =
+    digits === undefined ? Infinity : Number(`0${nines(whole)}.${nines(Number(decimals))}`)
+  return (text) => {
+    const value = Math.fround(Number(text))
+    if (text.trim() !== text || text === '' || !Number.isFinite(value)) return undefined
+    const stored = Math.min(Math.max(value, -largest), largest)
+    return textValue(Object.is(stored, -0) ? '-0' : String(stored))
+  }
 }
 
-function readLabel(text: string): CellValue | undefined {
-  if (text === '\\0') return { literal: '0', parameter: text, isInvalidLabel: true }
-  if (!text.startsWith('\\')) return readText(text)
-  return text.startsWith('\\\\') ? readText(text.slice(1)) : undefined
+function labelValue(text: string): CellValue | undefined {
+  const value = readLabels(text)
+  if (value === undefined) return undefined
+  if ('text' in value) return textValue(value.text)
+  const { number } = value
+  return { literal: number, parameter: number, ...(number === '0' ? { isInvalidLabel: true } : {}) }
 }
 
-function readText(text: string): CellValue {
+function textOrBytesValue(text: string): CellValue {
+  const value = readText(text)
+  return 'text' in value ? textValue(value.text) : bytesValue(value.digits)
+}
+
+function textValue(text: string): CellValue {
   return { literal: `'${text.replaceAll(escaped, escape)}'`, parameter: text }
 }
 

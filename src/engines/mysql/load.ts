@@ -4,7 +4,7 @@ import type { Client } from './client.ts'
 import { errorNumber, serverErrors } from './failures.ts'
 import { naming } from './fill-errors.ts'
 import { definitionMode, rowMode } from './fill-session.ts'
-import { insertStatements, type InsertPlan, type InsertStatement } from './insert.ts'
+import { insertStatements, longValueName, type InsertPlan, type InsertStatement } from './insert.ts'
 import { quoteName } from './lexer.ts'
 import { columnTypes, periodOf } from './literals.ts'
 
@@ -148,10 +148,18 @@ async function insert(
   if (lenient) await client.query(`SET SESSION sql_mode = '${rowMode}'`)
 }
 
-/** Written as digits, bytes take twice their room; the protocol of prepared statements sends them as they are. */
+/**
+ * Written as digits, bytes take twice their room; the protocol of prepared statements sends them as they are. One value a
+ * statement: each fits into a packet, all together need not.
+ */
 async function insertLongRow(client: Client, statement: InsertStatement): Promise<void> {
-  const { sql, values } = statement.parameterized()
-  await client.execute(sql, values)
+  const { sql, values } = statement.withVariables()
+  for (const [index, value] of values.entries()) {
+    const sent = typeof value === 'string' ? '?' : 'CAST(? AS BINARY)'
+    await client.execute(`SET ${longValueName(index)} = ${sent}`, [value])
+  }
+  await client.query(sql)
+  for (const index of values.keys()) await client.query(`SET ${longValueName(index)} = NULL`)
 }
 
 function understood(error: unknown, { table, upsertKey }: InsertPlan): unknown {

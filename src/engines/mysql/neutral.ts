@@ -18,6 +18,7 @@ import {
   textOf,
   uuidOf,
 } from '../neutral-values.ts'
+import { readLabels, readText, writeLabels, writeText } from './text-values.ts'
 
 /** The values of MariaDB and MySQL between engines, by the column's type alone. */
 export const neutralTexts: NeutralTexts = {
@@ -100,10 +101,15 @@ function readerOf({ family }: ParsedType): (text: string) => Neutral {
   if (Object.hasOwn(blobBytes, family) || /^(?:var)?binary$/.test(family)) return bytesValue
   if (opaque.test(family)) return refuseOpaque
   if (family === 'enum') return readLabel
-  if (family === 'set')
-    return (text) => ({ kind: 'list', items: text === '' ? [] : text.split(',') })
+  if (family === 'set') return readSet
   if (family === 'uuid') return (text) => ({ kind: 'uuid', text })
-  return (text) => ({ kind: 'text', text })
+  return readCharacters
+}
+
+function readCharacters(cell: string): Neutral {
+  const value = readText(cell)
+  if ('text' in value) return { kind: 'text', text: value.text }
+  throw new DoesNotFit('has no text in Unicode')
 }
 
 function readYear(text: string): Neutral {
@@ -115,10 +121,21 @@ function refuseOpaque(): never {
   throw new DoesNotFit('is a geometry or vector in a form of this engine alone')
 }
 
-/** docs/format.md: a leading backslash is doubled, `\0` is no label at all. */
-function readLabel(text: string): Neutral {
-  if (text === '\\0') throw new DoesNotFit('is the invalid value of an ENUM')
-  return { kind: 'text', text: text.startsWith('\\') ? text.slice(1) : text }
+function readLabel(cell: string): Neutral {
+  return { kind: 'text', text: labelsIn(cell) }
+}
+
+function readSet(cell: string): Neutral {
+  const text = labelsIn(cell)
+  return { kind: 'list', items: text === '' ? [] : text.split(',') }
+}
+
+function labelsIn(cell: string): string {
+  const value = readLabels(cell)
+  if (value !== undefined && 'text' in value) return value.text
+  throw new DoesNotFit(
+    cell === '\\0' ? 'is the invalid value of an ENUM' : 'is a number that no label tells',
+  )
 }
 
 function writerOf(type: ParsedType): (value: Neutral) => string {
@@ -129,7 +146,8 @@ function writerOf(type: ParsedType): (value: Neutral) => string {
   const moment = momentKindOf(family)
   if (moment !== undefined) return (value) => writeMoment(value, family, moment, size ?? 0)
   if (Object.hasOwn(blobBytes, family)) return (value) => `\\x${bytesOf(value, blobBytes[family])}`
-  if (Object.hasOwn(textBytes, family)) return (value) => writeText(value, type, textBytes[family])
+  if (Object.hasOwn(textBytes, family))
+    return (value) => writeCharacters(value, type, textBytes[family])
   switch (family) {
     case 'decimal':
       return (value) => signed(decimalOf(value, size ?? 10, scale ?? 0), isUnsigned)
@@ -148,20 +166,20 @@ function writerOf(type: ParsedType): (value: Neutral) => string {
     case 'varbinary':
       return (value) => `\\x${bytesOf(value, size)}`
     case 'enum':
-      return (value) => writeLabel(labelOf(value, labelsOf(type)))
+      return (value) => writeLabels(labelOf(value, labelsOf(type)))
     case 'set':
-      return (value) => writeSet(value, labelsOf(type))
+      return (value) => writeLabels(writeSet(value, labelsOf(type)))
     case 'uuid':
       return uuidOf
     case 'char':
     case 'varchar':
-      return (value) => writeText(value, type, Infinity, size ?? 1)
+      return (value) => writeCharacters(value, type, Infinity, size ?? 1)
   }
   if (opaque.test(family)) return refuseOpaque
-  return (value) => writeText(value, type)
+  return (value) => writeCharacters(value, type)
 }
 
-function writeText(
+function writeCharacters(
   value: Neutral,
   { isJson, family }: ParsedType,
   bytes = Infinity,
@@ -171,7 +189,7 @@ function writeText(
   if (Buffer.byteLength(text) > bytes) throw new DoesNotFit(`is longer than ${bytes} bytes`)
   // The server gives it back without them.
   if (family === 'char' && text.endsWith(' ')) throw new DoesNotFit('ends with a blank')
-  return text
+  return writeText(text)
 }
 
 /** The server rounds what is too exact. Source: https://mariadb.com/kb/en/datetime/ and /timestamp/ */
@@ -216,10 +234,6 @@ function labelsOf({ list }: ParsedType): readonly string[] {
       .slice(1, -1)
       .replaceAll(/''|\\(.)/g, (pair, escaped: string | undefined) => escaped ?? pair.slice(1)),
   )
-}
-
-function writeLabel(label: string): string {
-  return label.startsWith('\\') ? `\\${label}` : label
 }
 
 function writeSet(value: Neutral, labels: readonly string[]): string {

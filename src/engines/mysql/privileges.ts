@@ -5,6 +5,9 @@ import type { Client } from './client.ts'
 import { quoteName } from './lexer.ts'
 import type { Server } from './session.ts'
 
+/** The grant that shows accounts, roles, their grants and passwords. */
+export const accountsGrant = 'GRANT SELECT ON `mysql`.* TO the account.'
+
 /** One line of SHOW GRANTS: privileges in capitals, on `*.*`, `db.*` or `db.table` without quotes. */
 export interface Grant {
   readonly privileges: ReadonlySet<string>
@@ -137,5 +140,8 @@ export function privilegeFindings(
     message: `The account can't see ${what} of the database ${server.database}.`,
     next: grant,
   }))
-  return [...rows, ...unseen]
+  const accounts = isGranted(grants, 'SELECT', 'mysql')
+    ? []
+    : [{ message: "The account can't see accounts, roles and grants.", next: accountsGrant }]
+  return [...rows, ...unseen, ...accounts]
 }

@@ -51,14 +51,15 @@ class MysqlScript {
       `${this.request.content === 'rows' ? headOfRows : head}SET NAMES utf8mb4;\n` +
       `SET ${saved};\n` +
       `SET sql_mode = '${definitionMode}', time_zone = '+00:00', foreign_key_checks = 0;\n` +
+      (this.request.content === 'rows' ? '' : lenientDefinitions) +
       (this.request.content === 'rows' ? '' : (this.request.settings?.sql ?? ''))
     )
   }
 
   create(object: DbObject): string {
-    const { kind, sql } = object
+    const { kind, sql, sqlPartitions = '' } = object
     if (isOfServer(object)) return unlessThere(object)
-    if (kind !== 'event') return sql
+    if (kind !== 'event') return sql + sqlPartitions
     this.last.push(sql)
     return ''
   }
@@ -122,6 +123,9 @@ class MysqlScript {
     return 'COMMIT;\n'
   }
 }
+
+/** MySQL wants a privilege for the like, without which the script would stop. */
+const lenientDefinitions = '/*M! SET innodb_strict_mode = 0 */;\n'
 
 const strict = `SET sql_mode = '${rowMode}';\n`
 const withHistory = 'SET system_versioning_insert_history = 1;\n'

@@ -1,10 +1,10 @@
-import { ExpectedError } from '../../errors.ts'
 import type { DbObject } from '../../model.ts'
-import { accountSql } from './catalog/account-text.ts'
+import { accountNamed, accountSql, type AccountName } from './catalog/account-name.ts'
 import { isDenied } from './catalog/describe.ts'
 import type { Client } from './client.ts'
 import { escaped } from './drop-grants.ts'
 import { naming, type Versions } from './fill-errors.ts'
+import { setSecrets } from './fill-secrets.ts'
 import { runScript } from './fill-session.ts'
 import { isToken, joinTokens, quoteName, quoteText, tokenize } from './lexer.ts'
 import { nameOfObject } from './object-script.ts'
@@ -32,12 +32,7 @@ export class ServerObjects {
     const what = nameOfObject(object)
     await runScript(this.client, object.sql, what, this.versions)
     this.made.push(dropStatement(object))
-    if (object.sqlSecrets === undefined) return
-    try {
-      for (const statement of splitStatements(object.sqlSecrets)) await this.client.query(statement)
-    } catch (error) {
-      throw secretRefused(what, error)
-    }
+    await setSecrets(this.client, object, what)
   }
 
   async takeBack(): Promise<void> {
@@ -56,36 +51,27 @@ export async function isThere(client: Client, object: DbObject): Promise<boolean
   }
 }
 
-/** The server's text could quote the statement. */
-function secretRefused(what: string, error: unknown): unknown {
-  if (!(error instanceof ExpectedError) || error.code !== 'server-error') return error
-  return new ExpectedError(
-    'secrets-refused',
-    `${what}: the server refused the statement that sets its password.`,
-    'Look at its .secrets.sql in the private directory: the server may lack the plugin that it was made for.',
-    { cause: error.cause },
-  )
-}
-
 /** A query that gives a row when the account or server is there. */
-export function lookup({ kind, name }: DbObject): string {
-  if (kind === 'foreign_server') {
-    return `SELECT 1 AS found FROM mysql.servers WHERE server_name = ${quoteText(name)}`
+export function lookup(object: DbObject): string {
+  if (object.kind === 'foreign_server') {
+    return `SELECT 1 AS found FROM mysql.servers WHERE server_name = ${quoteText(object.name)}`
   }
-  const { user, host } = partsOf(name)
+  const { user, host = '' } = accountOf(object)
   return `SELECT 1 AS found FROM mysql.user WHERE user = ${quoteText(user)} AND host = ${quoteText(host)}`
 }
 
 /** The statement that drops an account or server, which may be gone already: taken back with a fill that failed. */
-export function dropStatement({ kind, name, sql }: DbObject): string {
-  if (kind === 'foreign_server') return `DROP SERVER IF EXISTS ${quoteName(name)}`
-  return `DROP ${/^CREATE ROLE/m.test(sql) ? 'ROLE' : 'USER'} IF EXISTS ${accountSql(partsOf(name))}`
+export function dropStatement(object: DbObject): string {
+  if (object.kind === 'foreign_server') return `DROP SERVER IF EXISTS ${quoteName(object.name)}`
+  return `DROP ${isRole(object) ? 'ROLE' : 'USER'} IF EXISTS ${accountSql(accountOf(object))}`
 }
 
-/** Hosts hold no @. */
-function partsOf(name: string): { readonly user: string; readonly host: string } {
-  const [, user = name, host = ''] = /^(.*)@([^@]*)$/s.exec(name) ?? []
-  return { user, host }
+function accountOf(object: DbObject): AccountName {
+  return accountNamed(object.name, isRole(object))
+}
+
+function isRole({ sql }: DbObject): boolean {
+  return /^CREATE ROLE/m.test(sql)
 }
 
 /** Unknown table, routine, column. */

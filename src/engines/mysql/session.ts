@@ -13,6 +13,8 @@ export interface Server {
   readonly can: {
     /** Writes a default that its definitions can't hold, such as an emoji, as hexadecimal digits, not with `?`. */
     readonly writeEveryDefault: boolean
+    /** ALTER TABLE can take the default of a column that may be NULL away, so that it has none, not even NULL. */
+    readonly dropEveryDefault: boolean
     /** Databases can have a comment. */
     readonly commentDatabases: boolean
     /** Routines can share code in libraries. */
@@ -44,6 +46,8 @@ const pinned: Readonly<Record<string, string>> = {
   completion_type: 'NO_CHAIN',
   transaction_isolation: "'REPEATABLE-READ'",
   tx_isolation: "'REPEATABLE-READ'",
+  transaction_read_only: '0',
+  tx_read_only: '0',
   sql_select_limit: unlimited,
   sql_big_selects: '1',
   sql_safe_updates: '0',
@@ -71,7 +75,10 @@ const pinned: Readonly<Record<string, string>> = {
 export async function pinSession(client: Client, database: string): Promise<Server> {
   // These first: they change what the next questions mean, or cut their answers.
   await client.query('SET NAMES utf8mb4')
-  await client.query(`SET SESSION sql_mode = '', SESSION sql_select_limit = ${unlimited}`)
+  await client.query(
+    `SET SESSION sql_mode = '', SESSION sql_select_limit = ${unlimited}, SESSION sql_big_selects = 1
+     /*M! , SESSION max_statement_time = 0, SESSION tmp_disk_table_size = ${unlimited} */`,
+  )
   const names = Object.keys(pinned).map(quoteText).join(', ')
   const known = await client.query<'Variable_name'>(
     `SHOW SESSION VARIABLES WHERE Variable_name IN (${names})`,
@@ -89,8 +96,9 @@ export async function pinSession(client: Client, database: string): Promise<Serv
 
 /** MariaDB 11 knows tx_isolation and transaction_isolation as one variable: the newer name is enough. */
 function isSettable(name: string, known: readonly { Variable_name: string | null }[]): boolean {
-  if (name !== 'tx_isolation') return true
-  return !known.some((row) => row.Variable_name === 'transaction_isolation')
+  if (!name.startsWith('tx_')) return true
+  const newer = name.replace('tx_', 'transaction_')
+  return !known.some((row) => row.Variable_name === newer)
 }
 
 async function identify(client: Client): Promise<Server> {
@@ -112,6 +120,7 @@ async function identify(client: Client): Promise<Server> {
     exactNames: facts?.names === '0',
     can: {
       writeEveryDefault: !isMariaDb,
+      dropEveryDefault: !isMariaDb,
       commentDatabases: known?.comments === '1',
       haveLibraries: known?.libraries === '1',
       insertHistory: await hasVariable(client, 'system_versioning_insert_history'),

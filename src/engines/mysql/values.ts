@@ -1,5 +1,6 @@
 import type { MysqlColumn } from './catalog/tables.ts'
 import { quoteName, quoteText } from './lexer.ts'
+import { hexText, planLabel, planLabels, planText } from './text-values.ts'
 
 /**
  * How the values of a column travel: an expression to select, one to order by, and what makes the CSV text of the
@@ -10,11 +11,10 @@ import { quoteName, quoteText } from './lexer.ts'
  * | BINARY, VARBINARY, BLOB, geometry (4 bytes SRID, then WKB), VECTOR | `\x` and hexadecimal digits |
  * | BIT(n) | n binary digits |
  * | FLOAT | the shortest digits that make the same 32-bit number |
- * | ENUM | the label, a leading `\` doubled; `\0` for the index 0 of an invalid value |
+ * | ENUM, SET | the label or labels, a leading `\` doubled; `\` and the number of a value that they don't tell |
  * | the end of a row's period | nothing while the row is current |
- * | everything else | the server's text, in UTF-8 |
- *
- * Text of a character column may begin with `\x`, too: the column's type says what it is.
+ * | other text | itself in UTF-8; what has no text in Unicode as text-values.ts says |
+ * | everything else | the server's text |
  */
 export interface ValuePlan {
   readonly select: string
@@ -67,28 +67,34 @@ const longTypes = new Set([
 const ends = ['2038-01-19 03:14:07.999999', '2106-02-07 06:28:15.999999']
 
 /** How the values of one column are read. */
-export function planValue({ name, type, dataType, period }: MysqlColumn): ValuePlan {
+export function planValue({ name, type, dataType, period, characterSet }: MysqlColumn): ValuePlan {
   const column = quoteName(name)
   if (period === 'end') {
     const select = `IF(${column} IN (${ends.map(quoteText).join(', ')}), NULL, ${column})`
     return { select, order: column, isLong: false, toText: asciiText }
   }
-  const isLong = longTypes.has(dataType) || opaqueTypes.has(dataType) || isLongVariable(type)
+  const isLong = longTypes.has(dataType) || opaqueTypes.has(dataType) || canBeLong(type)
   if (binaryTypes.has(dataType)) return { select: column, order: column, isLong, toText: hexText }
   if (opaqueTypes.has(dataType))
     return { select: column, order: `HEX(${column})`, isLong, toText: hexText }
   if (scalarTypes.has(dataType))
-    return { ...planScalar(column, type, dataType), order: column, isLong }
-  // Collations differ between servers and tie what differs; bytes do neither.
-  const bytes = `CAST(CONVERT(${column} USING utf8mb4) AS BINARY)`
-  if (dataType !== 'enum') return { select: column, order: bytes, isLong, toText: utf8Text }
-  const select = `IF(${column} + 0 = 0, 0xFF, ${bytes})`
-  return { select, order: bytes, isLong, toText: enumText }
+    return { ...planScalar(column, type, dataType), order: scalarOrder(column, dataType), isLong }
+  if (dataType === 'enum') return { ...planLabel(column), isLong }
+  if (dataType === 'set') return { ...planLabels(column, type), isLong }
+  return { ...planText(column, characterSet), isLong }
 }
 
-function isLongVariable(type: string): boolean {
+/** Whether a VARCHAR or VARBINARY of this type may hold more than 4,000 characters of four bytes, or a SET 2,000. */
+function canBeLong(type: string): boolean {
+  if (/^set\(/i.test(type)) return type.length >= 2_000
   const [, length = '0'] = /^var(?:char|binary)\((\d+)\)/i.exec(type) ?? []
   return Number(length) >= 4_000
+}
+
+/** -0 equals 0: its text, which begins with the sign, comes first. */
+function scalarOrder(column: string, dataType: string): string {
+  const isFloating = dataType === 'float' || dataType === 'double'
+  return isFloating ? `${column}, CAST(${column} AS BINARY)` : column
 }
 
 function planScalar(
@@ -103,23 +109,8 @@ function planScalar(
   return { select: column, toText: (bytes) => bitText(bytes, width) }
 }
 
-function hexText(bytes: Buffer): string {
-  return `\\x${bytes.toString('hex')}`
-}
-
-function utf8Text(bytes: Buffer): string {
-  return bytes.toString('utf8')
-}
-
 function asciiText(bytes: Buffer): string {
   return bytes.toString('latin1')
-}
-
-/** 0xFF begins no UTF-8 text, so no label looks like it. */
-function enumText(bytes: Buffer): string {
-  if (bytes.length === 1 && bytes[0] === 0xff) return '\\0'
-  const label = bytes.toString('utf8')
-  return label.startsWith('\\') ? `\\${label}` : label
 }
 
 function bitText(bytes: Buffer, width: number): string {

@@ -7,6 +7,8 @@ import {
   type VendorDump,
 } from '../vendor-dump.ts'
 import { connectionSettings } from './connect.ts'
+import { policyFilter } from './dump-lines.ts'
+import { isToken, joinTokens, nameOf, tokenize } from './lexer.ts'
 import type { ConnectionSettings } from './settings.ts'
 
 const programs = ['mariadb-dump', 'mysqldump']
@@ -34,18 +36,20 @@ async function dumpWith(
   program: string,
   settings: ConnectionSettings,
   environment: ConnectionRequest['environment'],
-  { without, rowsOf }: DumpRequest,
+  { without, rowsOf, texts }: DumpRequest,
 ): Promise<VendorDump | undefined> {
   const { database } = settings
   const login = loginWords(program, settings)
   const ignored = without.map(({ name }) => `--ignore-table=${database}.${name}`)
   const objects = ['--no-data', '--routines', '--events', '--triggers', '--skip-comments']
   const schema: string[] = []
+  const filtered = policyFilter(texts)
   const ended = await runProgram(
     { program, words: [...login, ...objects, ...ignored, '--', database], environment },
     (line) => {
-      const text = withoutCounters(line)
-      if (text !== undefined) schema.push(text)
+      const shown = filtered(line)
+      const text = shown === undefined ? undefined : withoutCounters(shown)
+      if (text !== undefined) schema.push(withoutOwnName(text, latin1(database)))
     },
   )
   if (ended === 'not-installed') return undefined
@@ -90,6 +94,26 @@ function tlsWords(program: string, mode: ConnectionSettings['tls']['mode']): rea
     '--ssl',
     mode === 'required' ? '--skip-ssl-verify-server-cert' : '--ssl-verify-server-cert',
   ]
+}
+
+/** Lines come as bytes: so must a name that is looked for in them. */
+function latin1(name: string): string {
+  return Buffer.from(name, 'utf8').toString('latin1')
+}
+
+/** A view that looks into other databases, too, or calls a function that the server has under the same name, names its own. */
+function withoutOwnName(line: string, database: string): string {
+  if (!line.startsWith('/*!50001 VIEW ')) return line
+  const tokens = tokenize(line)
+  return joinTokens(
+    tokens.filter((token, index) => {
+      const [before, next] = [tokens[index - 1], tokens[index + 1]]
+      const isOwn = token.kind === 'name' && nameOf(token) === database
+      if (isOwn && isToken(next, '.') && !isToken(before, '.')) return false
+      const isDot = isToken(token, '.') && before?.kind === 'name' && nameOf(before) === database
+      return !(isDot && !isToken(tokens[index - 2], '.'))
+    }),
+  )
 }
 
 /** Counters are data: those of tables without rows in the files are in no snapshot. */

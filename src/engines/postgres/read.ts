@@ -19,7 +19,8 @@ interface ListedTable {
   schema: string
   name: string
   oid: number
-  may_read: boolean
+  /** NULL when the table was dropped since it was found. */
+  may_read: boolean | null
   is_filtered: boolean
   /** Unlogged, on a standby: the server has no rows of it, whatever the primary has. */
   is_elsewhere: boolean
@@ -53,8 +54,10 @@ async function listTables(
 }
 
 function refuseUnreadable(tables: readonly ListedTable[], user: string): void {
-  const denied = tables.filter(({ may_read }) => !may_read)
-  const filtered = tables.filter(({ may_read, is_filtered }) => may_read && is_filtered)
+  if (tables.some(({ may_read }) => may_read === null))
+    throw changedWhileReading('the list of tables')
+  const denied = tables.filter(({ may_read }) => may_read === false)
+  const filtered = tables.filter(({ may_read, is_filtered }) => may_read === true && is_filtered)
   const elsewhere = tables.filter(({ is_elsewhere }) => is_elsewhere)
   const names = (list: readonly ListedTable[]): string =>
     list.map(({ schema, name }) => `${schema}.${name}`).join(', ')
@@ -168,12 +171,8 @@ async function snapshotOf(
   await refuseChanges(client, connect)
   if (facts.encoding === 'SQL_ASCII') refuseBrokenTexts(content.objects)
   return {
-    schema: {
-      product: 'PostgreSQL',
-      serverVersion: facts.version,
-      pointInTime: await pointInTime(client),
-      ...content,
-    },
+    schema: { product: 'PostgreSQL', serverVersion: facts.version, ...content },
+    pointInTime: await pointInTime(client),
     rows: (table: Table) =>
       copyRows(client, table, facts.encoding, rowsFrom.get(qualifiedIdentifier(table))),
   }

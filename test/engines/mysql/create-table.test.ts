@@ -2,7 +2,6 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { readCreateTable } from '../../../src/engines/mysql/create-table.ts'
 import { joinTokens, tokenize } from '../../../src/engines/mysql/lexer.ts'
-import { withoutCredentials } from '../../../src/engines/mysql/redact.ts'
 import { chooseKey } from '../../../src/engines/mysql/catalog/key.ts'
 
 const columns =
@@ -81,20 +80,6 @@ test('any text is its tokens', () => {
       expect(joinTokens(tokenize(pieces.join('')))).toBe(pieces.join(''))
     }),
   )
-})
-
-test('credentials are taken out', () => {
-  const federated = withoutCredentials(
-    "CREATE TABLE `t` (`a` int) ENGINE=FEDERATED CONNECTION='mysql://u:s3cret@h:1/d/t'",
-  )
-  expect(federated.sql).toContain("'mysql://u:<removed>@h:1/d/t'")
-  const spider = withoutCredentials(
-    `CREATE TABLE t (a int) ENGINE=SPIDER COMMENT='host "h", user "u", password "s3cret"'`,
-  )
-  expect(spider.sql).not.toContain('s3cret')
-  const plain =
-    "CREATE TABLE t (a int COMMENT 'the password of the user') ENGINE=InnoDB COMMENT='x'"
-  expect(withoutCredentials(plain)).toEqual({ sql: plain, redacted: false })
 })
 
 test('a key is chosen by its columns', () => {

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { openServerRoom } from '../../support/server-room.ts'
-import type { Server, ServerName } from '../../support/servers.ts'
+import { serverFrom, type Server, type ServerName } from '../../support/servers.ts'
 import type { ServerFacts } from '../../support/start-server.ts'
 
 const program = join(import.meta.dirname, '../../support/start-server.ts')
@@ -21,7 +21,5 @@ export async function startOwnServer(
   }
   const text = readFileSync(join(room.directory, name, 'facts.json'), 'utf8')
   const facts = JSON.parse(text) as ServerFacts
-  const url = (database: string) =>
-    `${name}://${facts.user}@${facts.host}:${facts.port}/${encodeURIComponent(database)}`
-  return { server: { ...facts, url }, stop: () => room.close() }
+  return { server: serverFrom(name, facts), stop: () => room.close() }
 }

@@ -30,7 +30,8 @@ export async function readWhole(request: ConnectionRequest): Promise<Poured> {
   return await database.read({ wantsRows: () => true }, collect)
 }
 
-async function collect(snapshot: Snapshot): Promise<Poured> {
+/** Everything of a snapshot. */
+export async function collect(snapshot: Snapshot): Promise<Poured> {
   const rows = new Map<string, string>()
   for (const table of tablesOf(snapshot.schema)) {
     const blocks: Uint8Array[] = []
@@ -191,8 +192,11 @@ function literal({ type }: Column, text: string | null): string {
   if (text === null) return 'NULL'
   if (bytesType.test(type)) return `x'${text.slice(2)}'`
   if (/^bit\b/i.test(type)) return `b'${text}'`
-  const isEnum = /^enum\b/i.test(type)
-  if (isEnum && text === '\\0') return '0'
-  const value = isEnum && text.startsWith('\\') ? text.slice(1) : text
+  const hasLabels = /^(?:enum|set)\b/i.test(type)
+  if (hasLabels && /^\\\d+$/.test(text)) return text.slice(1)
+  const [, escape = '', digits] = /^(\\*)x((?:[0-9a-f]{2})*)$/.exec(text) ?? []
+  if (!hasLabels && escape === '\\') return `x'${digits ?? ''}'`
+  const isEscaped = hasLabels ? text.startsWith('\\') : escape !== ''
+  const value = isEscaped ? text.slice(1) : text
   return `_utf8mb4 x'${Buffer.from(value, 'utf8').toString('hex')}'`
 }

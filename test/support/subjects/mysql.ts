@@ -27,7 +27,10 @@ export function mysqlSubject(name: MysqlServer): Subject {
     doubleType: 'double',
     plainStrings: "SET SESSION sql_mode = 'NO_BACKSLASH_ESCAPES';",
     maintenance: 'ANALYZE TABLE t; OPTIMIZE TABLE t; FLUSH TABLES;',
-    rare: { script: name === 'mysql' ? libraryScript : bodyScript, name: 'odd_one' },
+    rare:
+      name === 'mysql'
+        ? { script: typedJsonScript, name: 'odd_one.j' }
+        : { script: bodyScript, name: 'odd_one' },
     create: () => Promise.resolve(serverDatabase(server(), dump, dropAccounts)),
     badRequests: (database) => badServerRequests(server(), database.name),
     disturbed(database) {
@@ -101,8 +104,9 @@ function dumpOf(name: MysqlServer, database: string): string {
     .replaceAll(/^SELECT SETVAL\(.*$/gim, '')
 }
 
-const libraryScript =
-  "CREATE LIBRARY odd_one LANGUAGE JAVASCRIPT AS 'export function f() { return 1 }'"
+/** JSON whose text does not tell that it holds a date. */
+const typedJsonScript = `CREATE TABLE odd_one (j json);
+INSERT INTO odd_one VALUES (JSON_OBJECT('day', CAST('2026-02-28' AS DATE)));`
 
 /** The body of a package that has lost its specification. */
 const bodyScript = `SET SESSION sql_mode = 'ORACLE';

@@ -1,34 +1,5 @@
-import {
-  depthChange,
-  isToken,
-  joinTokens,
-  nameOf,
-  quoteName,
-  tokenize,
-  type Token,
-} from '../lexer.ts'
-
-/** An account or a role of the server. */
-export interface Account {
-  readonly user: string
-  readonly host: string
-  /** Made by CREATE ROLE. */
-  readonly isRole: boolean
-}
-
-/** `` `app`@`%` ``, or `` `reader` `` for a role without a host. */
-export function accountSql({ user, host }: Pick<Account, 'user' | 'host'>): string {
-  if (host !== '') return `${quoteName(user)}@${quoteName(host)}`
-  return user === everybody ? everybody : quoteName(user)
-}
-
-/** Who has what everybody has; a keyword, and the name under which the server keeps it. */
-export const everybody = 'PUBLIC'
-
-/** `app@%`, or `reader`. */
-export function accountName({ user, host }: Pick<Account, 'user' | 'host'>): string {
-  return host === '' ? user : `${user}@${host}`
-}
+import { isToken, joinTokens, tokenize, type Token } from '../lexer.ts'
+import { accountSql, type AccountName } from './account-name.ts'
 
 /** How an account is made, without what logs in by it, and the statement that sets that. */
 export interface AccountText {
@@ -52,7 +23,7 @@ const lockedNote =
  * Takes a SHOW CREATE USER text apart: the statement without hashes, locked where there was one, an option a line, those
  * that every account has left out; and the one that sets the hashes. The default roles stand elsewhere.
  */
-export function readCreateUser(text: string, account: Account): AccountText {
+export function readCreateUser(text: string, account: AccountName): AccountText {
   const name = accountSql(account)
   const clauses = clausesOf(text)
   const identified = clauses.find((clause) => isToken(clause[0], 'IDENTIFIED'))
@@ -63,14 +34,42 @@ export function readCreateUser(text: string, account: Account): AccountText {
   const plain = identified === undefined ? [] : [withoutHashes(identified)]
   const isSecret = identified !== undefined && joinTokens(identified) !== plain[0]
   if (!isSecret) return { sql: createUser(name, [...plain, ...options]) }
-  const lock = 'ACCOUNT LOCK'
   const isLocked = options.includes(lock)
-  const locked = isLocked ? options : [...options, lock]
   const note = isLocked ? '' : lockedNote
+  // A password that is set is not expired any more.
+  const expired = options.filter((option) => option === 'PASSWORD EXPIRE')
+  const after = [isLocked ? lock : 'ACCOUNT UNLOCK', ...expired].join(' ')
   return {
-    sql: note + createUser(name, [...plain, ...locked]),
-    secret: `ALTER USER ${name} ${joinTokens(identified)} ${isLocked ? lock : 'ACCOUNT UNLOCK'};\n`,
+    sql: note + createUser(name, [...plain, ...(isLocked ? options : withLock(options))]),
+    secret: setsHashes(name, identified, after),
   }
+}
+
+const lock = 'ACCOUNT LOCK'
+
+/** MySQL wants comments and attributes to be last. */
+function withLock(options: readonly string[]): readonly string[] {
+  const isLast = (option: string) => /^(?:COMMENT|ATTRIBUTE)\b/.test(option)
+  return [...options.filter((option) => !isLast(option)), lock, ...options.filter(isLast)]
+}
+
+/** MySQL changes the second and the third way by which an account logs in, each on its own, before the first. */
+function setsHashes(name: string, identified: readonly Token[], after: string): string {
+  const [first = [], ...others] = waysIn(identified)
+  const factors = others.map(
+    (way, index) => `ALTER USER ${name} MODIFY ${index + 2} FACTOR ${joinTokens(way)};\n`,
+  )
+  return `${factors.join('')}ALTER USER ${name} ${joinTokens(first)} ${after};\n`
+}
+
+/** `IDENTIFIED … AND IDENTIFIED …` at its AND. */
+function waysIn(identified: readonly Token[]): readonly (readonly Token[])[] {
+  const ways: Token[][] = []
+  for (const token of identified) {
+    if (isToken(token, 'IDENTIFIED')) ways.push([])
+    if (!isToken(token, 'AND')) ways.at(-1)?.push(token)
+  }
+  return ways.map(withoutLastSpace)
 }
 
 function createUser(name: string, clauses: readonly string[]): string {
@@ -90,24 +89,20 @@ const clauseWords = [
   'PASSWORD_LOCK_TIME',
 ]
 /** What stands before one of these words when it begins no clause. */
-const joiningWords = [
-  'IDENTIFIED',
-  'BY',
-  'PASSWORD',
-  'AND',
-  'EXPIRE',
-  'HISTORY',
-  'INTERVAL',
-  'CURRENT',
-]
+const joiningWords: Readonly<Record<string, readonly string[]>> = {
+  WITH: ['IDENTIFIED'],
+  PASSWORD: ['BY'],
+  IDENTIFIED: ['AND'],
+  DEFAULT: ['EXPIRE', 'HISTORY', 'INTERVAL', 'CURRENT'],
+}
 
 function clausesOf(text: string): readonly (readonly Token[])[] {
   const clauses: Token[][] = []
   let before: Token | undefined
   for (const token of tokenize(text)) {
-    const begins = clauseWords.some((word) => isToken(token, word))
-    const joins = joiningWords.some((word) => isToken(before, word))
-    if (begins && !joins) clauses.push([])
+    const word = clauseWords.find((each) => isToken(token, each))
+    const joins = joiningWords[word ?? '']?.some((each) => isToken(before, each)) === true
+    if (word !== undefined && !joins) clauses.push([])
     clauses.at(-1)?.push(token)
     if (token.kind !== 'space') before = token
   }
@@ -115,7 +110,8 @@ function clausesOf(text: string): readonly (readonly Token[])[] {
 }
 
 function withoutLastSpace(tokens: readonly Token[]): readonly Token[] {
-  return tokens.at(-1)?.kind === 'space' ? tokens.slice(0, -1) : tokens
+  const end = tokens.findLastIndex(({ kind }) => kind !== 'space')
+  return tokens.slice(0, end + 1)
 }
 
 /** `BY PASSWORD '…'`, `USING '…'` and `AS 0x…` go; MariaDB's old word for its old plugin becomes the plugin's name. */
@@ -128,80 +124,4 @@ function withoutHashes(clause: readonly Token[]): string {
   })
   const text = kept.map(({ text: word }) => word).join(' ')
   return text.replace(/\bBY PASSWORD '[^']*'/i, 'VIA mysql_native_password')
-}
-
-/** One line of SHOW GRANTS that gives privileges or a role. */
-export interface GrantLine {
-  /** As written: `SELECT, UPDATE (``a``, ``b``)`; or the role. */
-  readonly what: string
-  /** `PROCEDURE`, `FUNCTION`, `PACKAGE`, …; absent for databases, tables and roles. */
-  readonly objectType?: string
-  /** Absent for roles. */
-  readonly on?: { readonly database: string; readonly object: string }
-  readonly withOption: boolean
-}
-
-/** Reads a line of SHOW GRANTS for an account; undefined for what is none of its own, or no grant of privileges or a role. */
-export function readGrantLine(line: string, account: Account): GrantLine | undefined {
-  const tokens = tokenize(line).filter(({ kind }) => kind !== 'space')
-  const to = outermost(tokens, 'TO')
-  const on = outermost(tokens.slice(0, Math.max(to, 0)), 'ON')
-  if (!isToken(tokens[0], 'GRANT') || to < 0 || isToken(tokens[1], 'PROXY')) return undefined
-  if (granteeOf(tokens.slice(to + 1)) !== accountName(account)) return undefined
-  const rest = tokens.slice(to + 1)
-  const withOption = rest.some(
-    (token, index) =>
-      isToken(rest[index + 1], 'OPTION') && (isToken(token, 'GRANT') || isToken(token, 'ADMIN')),
-  )
-  const what = spell(tokens.slice(1, on < 0 ? to : on))
-  if (on < 0) return { what, withOption }
-  const target = tokens.slice(on + 1, to)
-  const [database, dot, object] = target.slice(-3)
-  if (database === undefined || dot?.text !== '.' || object === undefined) return undefined
-  const objectType = target
-    .slice(0, -3)
-    .map(({ text }) => text)
-    .join(' ')
-  return {
-    what,
-    ...(objectType === '' || objectType === 'TABLE' ? {} : { objectType }),
-    on: { database: nameOf(database) ?? '*', object: nameOf(object) ?? '*' },
-    withOption,
-  }
-}
-
-function outermost(tokens: readonly Token[], word: string): number {
-  let depth = 0
-  return tokens.findIndex((token) => {
-    depth += depthChange(token)
-    return depth === 0 && isToken(token, word)
-  })
-}
-
-function granteeOf(tokens: readonly Token[]): string {
-  const [user, at, host] = tokens
-  const name = textOf(user)
-  return at?.text === '@' && textOf(host) !== '' ? `${name}@${textOf(host)}` : name
-}
-
-function textOf(token: Token | undefined): string {
-  const name = nameOf(token)
-  return name ?? token?.text.replaceAll(/^'|'$/g, '') ?? ''
-}
-
-/** Privileges in the server's order, the columns of each sorted. */
-function spell(tokens: readonly Token[]): string {
-  let text = ''
-  let columns: string[] | undefined
-  for (const token of tokens) {
-    if (token.text === '(') columns = []
-    else if (token.text === ')') {
-      text += ` (${(columns ?? []).toSorted().join(', ')})`
-      columns = undefined
-    } else if (columns !== undefined) {
-      if (token.text !== ',') columns.push(token.text)
-    } else if (token.text === ',') text += ', '
-    else text += (text === '' || /[ @]$/.test(text) || token.text === '@' ? '' : ' ') + token.text
-  }
-  return text
 }

@@ -1,31 +1,34 @@
-import type { DbObject, ObjectKey } from '../../../model.ts'
+import type { DbObject, NotCaptured, ObjectKey, TextPolicies } from '../../../model.ts'
 import type { Client, TextRecord } from '../client.ts'
 import { errorNumber, serverErrors } from '../failures.ts'
 import { quoteName } from '../lexer.ts'
+import { accountsGrant } from '../privileges.ts'
 import type { Server } from '../session.ts'
+import { accountWarnings, elsewhereOf, mandatoryRoles, type ShownAccount } from './account-facts.ts'
+import { accountName, accountSql, everybody } from './account-name.ts'
+import { readCreateUser } from './account-text.ts'
 import {
-  accountName,
-  accountSql,
-  everybody,
-  readCreateUser,
-  readGrantLine,
+  isExactly,
+  listAccounts,
   type Account,
-  type GrantLine,
-} from './account-text.ts'
-import { isExactly, listAccounts, type ListedAccounts, type PackageGrant } from './accounts-list.ts'
-import { withSettings } from './programs.ts'
+  type ListedAccounts,
+  type PackageGrant,
+} from './accounts-list.ts'
 import { changedWhileReading, describeAll, isDenied } from './describe.ts'
+import { readGrantLine, type GrantLine } from './grant-line.ts'
+import { withSettings } from './programs.ts'
 
 /** What was found out about accounts and roles. */
 export interface AccountsRead {
   readonly accounts: readonly DbObject[]
-  /** By account: what it may do in other places, which the server adds to what it may do here. */
+  /** By account: what it may do in other places, which the server adds to what it may do here; roles that all have. */
   readonly elsewhere: Readonly<Record<string, string>>
+  readonly notCaptured: readonly NotCaptured[]
   readonly warnings: readonly string[]
 }
 
 /** What an account can have a grant on; names as the server keeps them. */
-export interface GrantTargets {
+interface GrantTargets {
   readonly tables: ReadonlySet<string>
   readonly routines: ReadonlySet<string>
 }
@@ -38,38 +41,55 @@ export async function readAccounts(
   client: Client,
   server: Server,
   objects: readonly DbObject[],
+  texts: TextPolicies,
 ): Promise<AccountsRead> {
-  const definers = definersOf(objects)
   try {
-    const listed = await listAccounts(client, server, definers)
-    const targets = targetsOf(objects)
-    const shown = await describeAccounts(client, server, listed)
-    return {
-      accounts: shown.map((each) => roleOf(each, server, targets, listed)),
-      elsewhere: Object.fromEntries(shown.flatMap((each) => elsewhereOf(each, server))),
-      warnings: [
-        ...listed.missingDefiners.map(missingDefiner),
-        ...shown.flatMap((each) => staleGrants(each, server, targets)),
-      ],
-    }
+    return await readThem(client, server, objects, texts)
   } catch (error) {
     if (!isDenied(error)) throw error
-    return { accounts: [], elsewhere: {}, warnings: [blind] }
+    // They would vanish from the files without a word.
+    const reason = `the account can't see accounts, roles and grants: ${accountsGrant}`
+    const notCaptured = [
+      { kind: 'account', name: `${server.database}.*`, reason, ofServer: true as const },
+    ]
+    return { accounts: [], elsewhere: {}, notCaptured, warnings: [] }
   }
 }
 
-function missingDefiner(name: string): string {
-  return `there is no account ${name}, and something in the database has it as its definer: what runs with its definer's rights can't be used`
+async function readThem(
+  client: Client,
+  server: Server,
+  objects: readonly DbObject[],
+  { definers }: TextPolicies,
+): Promise<AccountsRead> {
+  const listed = await listAccounts(client, server, definersOf(objects))
+  // An account that the configuration names may be that of another server.
+  const named = typeof definers === 'string' ? new Set<string>() : new Set(definers.values())
+  const missingDefiners = listed.missingDefiners.filter((name) => !named.has(name))
+  const targets = targetsOf(objects)
+  const shown = await describeAccounts(client, server, listed)
+  const others = await describeGrants(client, listed.fromElsewhere)
+  const accounts = shown.map((each) => roleOf(each, server, targets, listed))
+  const facts = [...shown, ...others].flatMap((each) => elsewhereOf(each, server.database))
+  const names = new Set(accounts.map(({ name }) => name))
+  return {
+    accounts,
+    elsewhere: {
+      ...Object.fromEntries(facts),
+      ...mandatoryRoles(await mandatorySetting(client, server), names),
+    },
+    notCaptured: [],
+    warnings: [
+      ...accountWarnings({ ...listed, missingDefiners }),
+      ...shown.flatMap((each) => staleGrants(each, server, targets)),
+    ],
+  }
 }
 
-function elsewhereOf({ account, grants }: Shown, { database }: Server): [string, string][] {
-  const found = grants.filter((grant) => isElsewhere(grant, database))
-  if (found.length === 0) return []
-  const texts = found.map(
-    (grant) =>
-      `${grant.what} ON ${globalTarget(grant)}${grant.withOption ? ' WITH GRANT OPTION' : ''}`,
-  )
-  return [[`elsewhere ${accountName(account)}`, texts.toSorted().join('; ')]]
+async function mandatorySetting(client: Client, { product }: Server): Promise<string> {
+  if (product === 'MariaDB') return ''
+  const [record] = await client.query<'roles'>('SELECT @@GLOBAL.mandatory_roles AS roles')
+  return record?.roles ?? ''
 }
 
 /** The server keeps grants on what was dropped, for whatever gets its name next. */
@@ -85,17 +105,17 @@ function staleGrants(
   )
 }
 
-const blind =
-  'the account may not see other accounts, so users, roles and grants are not saved: GRANT SELECT ON `mysql`.* TO the account'
-
-/** `CREATE … DEFINER=`user`@`host`` at the beginning of a statement; under ANSI_QUOTES in ". */
+/** `CREATE … DEFINER=`user`@`host`` at the beginning of a statement, also of one that is put together; under ANSI_QUOTES in ". */
 const definer =
-  /^CREATE (?:OR REPLACE )?(?:ALGORITHM=\w+ )?DEFINER ?= ?(`(?:[^`]|``)*`|"(?:[^"]|"")*")(?:@(`(?:[^`]|``)*`|"(?:[^"]|"")*"))?/gm
+  /^(?:SET @statement = concat\(')?CREATE (?:OR REPLACE )?(?:ALGORITHM=\w+ )?DEFINER ?= ?(`(?:[^`]|``)*`|"(?:[^"]|"")*")(?:@(`(?:[^`]|``)*`|"(?:[^"]|"")*"))?/gm
 
 function definersOf(objects: readonly DbObject[]): ReadonlySet<string> {
   const names = objects.flatMap(({ sql, sqlAfterRows = '' }) =>
-    [...`${sql}${sqlAfterRows}`.matchAll(definer)].map(([, user = '', host = '']) =>
-      accountName({ user: unquoted(user), host: unquoted(host) }),
+    [...`${sql}${sqlAfterRows}`.matchAll(definer)].map(([, user = '', host]) =>
+      accountName({
+        user: unquoted(user),
+        ...(host === undefined ? {} : { host: unquoted(host) }),
+      }),
     ),
   )
   return new Set(names)
@@ -118,12 +138,10 @@ function routineName(kind: string, name: string): string {
   return `${kind.replace(/ BODY$/i, '').toLowerCase()} ${name.toLowerCase()}`
 }
 
-/** An account as the server shows it. */
-interface Shown {
+/** An account with the statement that makes it. */
+interface Shown extends ShownAccount {
   readonly account: Account
   readonly create?: string
-  readonly lines: readonly string[]
-  readonly grants: readonly GrantLine[]
 }
 
 async function describeAccounts(
@@ -139,17 +157,27 @@ async function describeAccounts(
   )
   for (const { item, refusal } of created) if (refusal !== undefined) throw gone(item, refusal)
   const texts = new Map(created.map(({ item, record }) => [item, Object.values(record ?? {})[0]]))
+  const described = await describeGrants(client, accounts)
+  return described.map(({ account, lines, grants }) => {
+    const create = texts.get(account)
+    const own = packageGrants.filter((grant) => grant.account === accountName(account))
+    return {
+      account,
+      lines,
+      grants: [...grants, ...own.map((grant) => ofPackage(grant, database))],
+      ...(typeof create === 'string' ? { create } : {}),
+    }
+  })
+}
+
+async function describeGrants(
+  client: Client,
+  accounts: readonly Account[],
+): Promise<readonly (ShownAccount & { readonly account: Account })[]> {
   const answers = await showGrants(client, accounts)
   return accounts.map((account, index) => {
-    const create = texts.get(account)
     const lines = (answers[index] ?? []).map((record) => Object.values(record)[0] ?? '')
-    const grants = [
-      ...lines.flatMap((line) => readGrantLine(line, account) ?? []),
-      ...packageGrants
-        .filter((grant) => grant.account === accountName(account))
-        .map((grant) => ofPackage(grant, database)),
-    ]
-    return { account, lines, grants, ...(typeof create === 'string' ? { create } : {}) }
+    return { account, lines, grants: lines.flatMap((line) => readGrantLine(line, account)) }
   })
 }
 
@@ -193,8 +221,11 @@ function roleOf(
     ...(afterRows === '' ? {} : { sqlAfterRows: afterRows }),
     ...(made.secret === undefined ? {} : { sqlSecrets: made.secret }),
     dependsOn: roles
-      .map(({ what }): ObjectKey => ({ kind: 'role', name: roleName(what) }))
-      .filter((role) => known.has(role.name)),
+      .flatMap(({ role }): ObjectKey[] =>
+        role === undefined ? [] : [{ kind: 'role', name: role }],
+      )
+      .filter(({ name }) => known.has(name))
+      .toSorted((one, other) => (one.name < other.name ? -1 : 1)),
   }
 }
 
@@ -232,21 +263,8 @@ function defaultRoles(account: Account, create = '', lines: readonly string[]): 
   return roles === undefined ? own : [`ALTER USER ${accountSql(account)} DEFAULT ROLE ${roles};\n`]
 }
 
-/** `` `writer`@`%` `` → `writer@%`. */
-function roleName(what: string): string {
-  const [, user = '', host = ''] = /^(`(?:[^`]|``)*`)(?:@(`(?:[^`]|``)*`))?$/.exec(what) ?? []
-  return accountName({ user: unquoted(user), host: unquoted(host) })
-}
-
 function isHere({ on }: GrantLine, database: string): boolean {
   return on !== undefined && isExactly(on.database, database)
-}
-
-/** Everything that is no right of this database alone, but holds for it too. */
-function isElsewhere({ what, on }: GrantLine, database: string): boolean {
-  if (on === undefined || isExactly(on.database, database)) return false
-  const isPattern = on.object === '*' && /(?<!\\)[%_]/.test(on.database)
-  return (on.database === '*' && what !== 'USAGE') || isPattern
 }
 
 function isThere({ objectType, on }: GrantLine, { tables, routines }: GrantTargets): boolean {
@@ -275,9 +293,4 @@ function localTarget({ objectType, on }: GrantLine): string {
   const object = on?.object ?? '*'
   const name = object === '*' ? '*' : quoteName(object)
   return objectType === undefined ? name : `${objectType} ${name}`
-}
-
-function globalTarget({ on }: GrantLine): string {
-  const database = on?.database ?? '*'
-  return `${database === '*' ? '*' : quoteName(database)}.${on?.object === '*' ? '*' : quoteName(on?.object ?? '')}`
 }

@@ -3,6 +3,7 @@ import type { Client, TextRecord } from '../client.ts'
 import { quoteName, quoteText } from '../lexer.ts'
 import { isThisDatabase, type Server } from '../session.ts'
 import { isDenied } from './describe.ts'
+import { libraryNames } from './libraries.ts'
 
 type Entry = TextRecord<'kind' | 'of' | 'name'>
 
@@ -77,11 +78,8 @@ async function storedEntries(client: Client, server: Server): Promise<readonly E
 
 /** Code that routines share, which newer MySQL servers know; routines are listed without them. */
 async function libraries(client: Client, server: Server): Promise<readonly Entry[]> {
-  if (!server.can.haveLibraries) return []
-  return await client.query<'kind' | 'of' | 'name'>(
-    `SELECT 'library' AS kind, NULL AS \`of\`, library_name AS name FROM information_schema.libraries
-     WHERE ${isThisDatabase('library_schema', server)} ORDER BY CAST(library_name AS BINARY)`,
-  )
+  const names = await libraryNames(client, server)
+  return names.map((name) => ({ kind: 'library', of: null, name }))
 }
 
 type Texts = ReadonlyMap<string, Pick<DbObject, 'sql' | 'sqlAfterRows'>>

@@ -7,6 +7,7 @@ import { isThisDatabase, type Server } from '../session.ts'
 export interface DatabaseRead {
   readonly object: DbObject
   readonly collation: string
+  readonly warnings: readonly string[]
 }
 
 /** Reads the default character set and collation, and what else a database has, without its name. */
@@ -17,7 +18,8 @@ export async function readDatabase(client: Client, server: Server): Promise<Data
      FROM information_schema.schemata WHERE ${isThisDatabase('schema_name', server)}`,
   )
   const [shown] = await client.query(`SHOW CREATE DATABASE ${quoteName(server.database)}`)
-  const isEncrypted = /\bENCRYPTION='Y'/.test(shown?.['Create Database'] ?? '')
+  const text = shown?.['Create Database'] ?? ''
+  const isEncrypted = /\bENCRYPTION='Y'/.test(text)
   const collation = record?.collation ?? ''
   const options = [
     `CHARACTER SET = ${record?.charset ?? ''} COLLATE = ${collation}`,
@@ -25,5 +27,10 @@ export async function readDatabase(client: Client, server: Server): Promise<Data
     ...(isEncrypted ? ["ENCRYPTION = 'Y'"] : []),
   ]
   const sql = options.map((option) => `ALTER DATABASE ${option};\n`).join('')
-  return { object: { kind: 'database', name: 'settings', sql, dependsOn: [] }, collation }
+  // Nothing could be restored into such a database.
+  const warnings = text.includes(' READ ONLY = 1 ')
+    ? ['the database is READ ONLY; one that is restored is not, until somebody says so']
+    : []
+  const object: DbObject = { kind: 'database', name: 'settings', sql, dependsOn: [] }
+  return { object, collation, warnings }
 }

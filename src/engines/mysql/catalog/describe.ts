@@ -95,5 +95,5 @@ export function isDenied(error: unknown): boolean {
   return deniedNumbers.has(errorNumber(error) ?? 0)
 }
 
-/** Access to a database, a table, a column, without a privilege that is named; error codes of the vendors. */
-const deniedNumbers: ReadonlySet<number> = new Set([1044, 1045, 1142, 1143, 1227])
+/** Access to a database, a table, a column, a routine, without a privilege that is named; error codes of the vendors. */
+const deniedNumbers: ReadonlySet<number> = new Set([1044, 1045, 1142, 1143, 1227, 1370])

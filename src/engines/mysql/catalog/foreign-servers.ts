@@ -1,6 +1,7 @@
 import type { DbObject, NotCaptured, ObjectKey } from '../../../model.ts'
 import type { Client, TextRecord } from '../client.ts'
-import { isToken, nameOf, quoteName, quoteText, tokenize, type Token } from '../lexer.ts'
+import { secrecyOfOption } from '../../secrets.ts'
+import { isToken, quoteName, quoteText, textOf, tokenize } from '../lexer.ts'
 import { isDenied } from './describe.ts'
 
 /** What was found out about the servers that tables lead to. */
@@ -57,7 +58,7 @@ function serversNamedIn(statement: string): readonly string[] {
   const tokens = tokenize(statement)
   return tokens.flatMap((token, index) => {
     if (token.kind !== 'string') return []
-    const text = nameOfLiteral(token)
+    const text = textOf(token)
     if (isToken(tokens[index - 2], 'CONNECTION') && !text.includes('://')) {
       return text.split('/').slice(0, 1)
     }
@@ -65,10 +66,6 @@ function serversNamedIn(statement: string): readonly string[] {
     const spider = isComment ? [...text.matchAll(/\b(?:srv|server) "([^"]+)"/gi)] : []
     return spider.flatMap(([, names = '']) => names.split(' '))
   })
-}
-
-function nameOfLiteral(token: Token): string {
-  return nameOf(token) ?? token.text.slice(1, -1).replaceAll("''", "'").replaceAll(/\\(.)/g, '$1')
 }
 
 /** The options of mysql.servers by their names in CREATE SERVER. */
@@ -91,7 +88,8 @@ function serverOf(record: TextRecord): DbObject {
   const own = ownOptions(record['Options'] ?? '')
   const written = ([option, value]: readonly [string, string]) =>
     `${quoteName(option)} ${quoteText(value)}`
-  const isSecret = ([option]: readonly [string, string]) => secretOptions.test(option)
+  const isSecret = ([option, value]: readonly [string, string]) =>
+    secrecyOfOption(option, value) !== 'none'
   const shared = [...options, ...own.filter((option) => !isSecret(option)).map(written)]
   const password = record['Password'] ?? ''
   const secrets = [
@@ -111,8 +109,6 @@ function serverOf(record: TextRecord): DbObject {
     dependsOn: [],
   }
 }
-
-const secretOptions = /passw|secret|token|key/i
 
 /** The parser's own error would quote the text, which can hold a password. */
 function parsed(json: string): Record<string, unknown> {

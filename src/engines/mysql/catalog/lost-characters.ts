@@ -10,14 +10,20 @@ type Suspect = TextRecord<'of' | 'name' | 'type' | 'data'>
  * SET, or in a default, comes out as `?`, while rows hold it. Warns of columns where that happened or may have.
  * Comments are stored with the `?`: nothing is lost by reading them.
  */
-export async function findLostCharacters(client: Client, server: Server): Promise<string[]> {
-  const suspects = await client.query<'of' | 'name' | 'type' | 'data'>(
+export async function findLostCharacters(
+  client: Client,
+  server: Server,
+  tables: ReadonlySet<string>,
+): Promise<string[]> {
+  const listed = await client.query<'of' | 'name' | 'type' | 'data'>(
     `SELECT table_name AS \`of\`, column_name AS name, column_type AS type, data_type AS data
      FROM information_schema.columns WHERE ${isThisDatabase('table_schema', server)}
      AND character_set_name IN ('utf8mb4', 'utf16', 'utf16le', 'utf32', 'gb18030')
      AND (data_type IN ('enum', 'set') AND column_type LIKE '%?%' OR data_type IN ('char', 'varchar') AND column_default LIKE '%?%')
      ORDER BY CAST(table_name AS BINARY), ordinal_position`,
   )
+  // A view has the columns of its tables.
+  const suspects = listed.filter(({ of }) => tables.has(of ?? ''))
   const isChoice = ({ data }: Suspect) => data === 'enum' || data === 'set'
   const choices = await describeAll(client, suspects.filter(isChoice), findUnknownLabel)
   const standards = await describeAll(

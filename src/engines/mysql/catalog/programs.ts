@@ -25,9 +25,34 @@ export function programSql(program: StoredProgram, databaseCollation: string): s
     ...characterSettings(program.statement, program),
     ...(program.timeZone === undefined ? {} : { time_zone: quoteText(program.timeZone) }),
   }
-  const delimiter = delimiterFor(program.statement)
-  const body = `DELIMITER ${delimiter}\n${program.statement}\n${delimiter}\nDELIMITER ;\n`
+  const body = delimited(program.statement)
   return withDatabaseCollation(withSettings(settings, body), program, databaseCollation)
+}
+
+/**
+ * An event whose time is over is dropped or switched off by the server when it is made, unless that is made in a moment
+ * before; where the scheduler runs, it would then be run, so there the server shall drop it.
+ */
+export function beforeItEnds(sql: string): string {
+  return `-- After its end the server would not keep it: it is made as if long ago, where no scheduler would run it now.
+SET timestamp = IF(@@event_scheduler = 'ON', unix_timestamp(sysdate()), 1);
+${sql}SET timestamp = DEFAULT;
+`
+}
+
+/** The server writes a comment with backslashes, also where the program's sql_mode makes these mean themselves. */
+export function withExactComment(program: StoredProgram, comment: string): StoredProgram {
+  const { sqlMode, statement } = program
+  if (!sqlMode.split(',').includes('NO_BACKSLASH_ESCAPES') || comment === '') return program
+  const exact = `'${comment.replaceAll("'", "''")}'`
+  const written = /\bCOMMENT '(?:[^'\\]|\\[\s\S]|'')*'/
+  return { ...program, statement: statement.replace(written, () => `COMMENT ${exact}`) }
+}
+
+/** A statement that may hold `;`, between the client's lines that change what ends a statement. */
+export function delimited(statement: string): string {
+  const delimiter = delimiterFor(statement)
+  return `DELIMITER ${delimiter}\n${statement}\n${delimiter}\nDELIMITER ;\n`
 }
 
 /** A statement between the lines that set session variables (value as SQL) and put them back. */
@@ -58,6 +83,19 @@ export function characterSettings(
 function transportable(statement: string, characterSet: string): string {
   const isAscii = /^[\0-\x7f]*$/.test(statement)
   return isAscii || /^utf8(?:mb3|mb4)?$/.test(characterSet) ? characterSet : 'utf8mb4'
+}
+
+/** Views or programs whose client's character set a restore does not bring back, by name. */
+export function recodedWarnings(
+  kind: string,
+  made: readonly { readonly name: string; readonly statement: string; readonly client: string }[],
+): readonly string[] {
+  return made
+    .filter(({ statement, client }) => transportable(statement, client) !== client)
+    .map(
+      ({ name, client }) =>
+        `${kind} ${name} holds characters beyond ASCII and was made by a client that used ${client}: a restore makes it as one that uses utf8mb4 does`,
+    )
 }
 
 function delimiterFor(statement: string): string {

@@ -1,4 +1,4 @@
-import type { Column, NotCaptured, ObjectKey, Table } from '../../../model.ts'
+import type { Column, NotCaptured, ObjectKey, Table, TextPolicies } from '../../../model.ts'
 import type { Client, TextRecord } from '../client.ts'
 import { readCreateTable, withQuotedForeignKeys } from '../create-table.ts'
 import { quoteName } from '../lexer.ts'
@@ -12,14 +12,18 @@ import {
   type Described,
 } from './describe.ts'
 import { chooseKey, type Index } from './key.ts'
+import { columnsWithoutDefault } from './no-default.ts'
 import { withSettings } from './programs.ts'
 import type { ListedTable } from './list.ts'
 import { findLostCharacters } from './lost-characters.ts'
+import { withoutPartitions } from './partitions.ts'
 
 /** A column with what reading its values needs. */
 export interface MysqlColumn extends Column {
   /** information_schema's DATA_TYPE: `varchar`, `bit`, `geometry`, … */
   readonly dataType: string
+  /** Of a column of characters. */
+  readonly characterSet?: string
   /** Of a system-versioned table: since when the row was or until when it is current; a row that still is has no end. */
   readonly period?: 'start' | 'end'
 }
@@ -51,34 +55,54 @@ export const enginesWithoutRows = new Set([
   'SPHINX',
 ])
 
+/** A table without rows of its own, made anew: FEDERATED, for one, knows no ALTER TABLE. */
+function tableAgain(name: string, statement: string): string {
+  return `DROP TABLE IF EXISTS ${quoteName(name)};\n${statement};\n`
+}
+
 /** Reads the base tables; triggers are joined to them by read-schema.ts. */
 export async function readTables(
   client: Client,
   server: Server,
   listed: readonly ListedTable[],
+  texts: TextPolicies,
 ): Promise<TablesRead> {
   const columns = await readColumns(client, server)
   const indexes = await readIndexes(client, server)
   const described = await describeTables(client, listed)
   const tables: MysqlTable[] = []
   const notCaptured: NotCaptured[] = []
-  const warnings: string[] = []
   for (const answer of described) {
     const text = createText(answer, server, notCaptured)
     if (text === undefined) continue
     const { name } = answer.item
-    const { sql, redacted } = withoutCredentials(text)
-    if (redacted)
-      warnings.push(
-        `${name}: the credential in its definition was left out; a restore needs it again`,
-      )
-    tables.push(tableOf(answer.item, sql, columns.get(name) ?? [], indexes.get(name) ?? [], server))
+    const facts = { columns: columns.get(name) ?? [], indexes: indexes.get(name) ?? [] }
+    tables.push(tableOf(answer.item, text, facts, server, texts))
   }
   return {
     tables,
     notCaptured,
-    warnings: [...warnings, ...(await findLostCharacters(client, server))],
+    warnings: [
+      ...(server.can.dropEveryDefault ? [] : tables.flatMap(missingDefaults)),
+      ...(await findLostCharacters(client, server, new Set(tables.map(({ name }) => name)))),
+    ],
   }
+}
+
+function withoutDefaults(table: string, statement: string): string {
+  return columnsWithoutDefault(statement)
+    .map(
+      (column) =>
+        `ALTER TABLE ${quoteName(table)} ALTER COLUMN ${quoteName(column)} DROP DEFAULT;\n`,
+    )
+    .join('')
+}
+
+function missingDefaults({ name, sql }: MysqlTable): readonly string[] {
+  return columnsWithoutDefault(sql).map(
+    (column) =>
+      `table ${name}, column ${column}: it has no default, not even NULL; newer MariaDB servers can't be told so, and give it DEFAULT NULL`,
+  )
 }
 
 /** Unconverted, because MySQL puts `?` for characters of four bytes in expressions when it converts. */
@@ -114,28 +138,47 @@ function createText(
 function tableOf(
   listed: ListedTable,
   text: string,
-  columns: readonly MysqlColumn[],
-  indexes: readonly Index[],
+  { columns, indexes }: { columns: readonly MysqlColumn[]; indexes: readonly Index[] },
   server: Server,
+  texts: TextPolicies,
 ): MysqlTable {
-  const { statement, autoIncrement, sequences } = readCreateTable(text, server.database)
+  const { statement: whole, autoIncrement, sequences } = readCreateTable(text, server.database)
   const { name, engine } = listed
+  const hasRows = !enginesWithoutRows.has(engine.toUpperCase())
+  // Partitions of the others say where the rows are.
+  const { statement, partitions } = hasRows
+    ? withoutPartitions(whole, texts)
+    : { statement: whole, partitions: undefined }
   const systemVersioned = listed.type === 'SYSTEM VERSIONED'
   const inTime = systemVersioned && server.can.insertHistory ? withPeriod(columns) : columns
   const ends = inTime
     .filter(({ period, generated }) => period === 'end' && !generated)
     .map((column) => column.name)
   const key = chooseKey(columns, indexes)
-  const counter = `ALTER TABLE ${quoteName(name)} AUTO_INCREMENT = ${autoIncrement ?? ''};\n`
+  const settings = settingsNeeded(statement, columns)
+  const { sql, secretOptions } = withoutCredentials(statement)
+  const defaults = withoutDefaults(name, statement)
+  const alter = `ALTER TABLE ${quoteName(name)}`
+  const secrets = hasRows ? `${alter} ${secretOptions};\n` : tableAgain(name, statement)
+  const counter = `${alter} AUTO_INCREMENT = ${autoIncrement ?? ''};\n`
   return {
     kind: 'table',
     name,
-    sql: withSettings(settingsNeeded(statement, columns), `${statement};\n`),
+    sql: withSettings(settings, `${sql};\n${defaults}`),
+    ...(secretOptions === '' ? {} : { sqlSecrets: withSettings(settings, secrets) }),
+    ...(partitions === undefined
+      ? {}
+      : {
+          sqlPartitions: withSettings(
+            settingsNeeded(partitions, columns),
+            `${alter}${partitions};\n`,
+          ),
+        }),
     ...(autoIncrement === undefined ? {} : { sqlCounters: counter }),
     dependsOn: sequences.map((sequence): ObjectKey => ({ kind: 'sequence', name: sequence })),
     columns: inTime,
     orderBy: key.length === 0 ? [] : [...key, ...ends.filter((end) => !key.includes(end))],
-    hasRows: !enginesWithoutRows.has(engine.toUpperCase()),
+    hasRows,
     engine,
     systemVersioned,
     hasHistory: ends.length > 0,
@@ -165,9 +208,9 @@ async function readColumns(
   client: Client,
   server: Server,
 ): Promise<ReadonlyMap<string, readonly MysqlColumn[]>> {
-  const records = await client.query<'of' | 'name' | 'type' | 'data' | 'extra' | 'expression'>(
+  const records = await client.query<ColumnFact | 'of'>(
     `SELECT table_name AS \`of\`, column_name AS name, column_type AS type, data_type AS data, extra AS extra,
-       generation_expression AS expression
+       generation_expression AS expression, character_set_name AS characters
      FROM information_schema.columns WHERE ${isThisDatabase('table_schema', server)}
      ORDER BY table_name, ordinal_position`,
   )
@@ -175,19 +218,23 @@ async function readColumns(
   return new Map([...byTable].map(([table, rows]) => [table, rows.map(columnOf)]))
 }
 
+type ColumnFact = 'name' | 'type' | 'data' | 'extra' | 'expression' | 'characters'
+
 function columnOf({
   name,
   type,
   data,
   extra,
   expression,
-}: TextRecord<'name' | 'type' | 'data' | 'extra' | 'expression'>): MysqlColumn {
+  characters,
+}: TextRecord<ColumnFact>): MysqlColumn {
   const period = /^ROW (START|END)$/.exec(expression ?? '')?.[1]
   return {
     ...(period === undefined ? {} : { period: period === 'START' ? 'start' : 'end' }),
     name: name ?? '',
     type: type ?? '',
     dataType: (data ?? '').toLowerCase(),
+    ...(characters === null ? {} : { characterSet: characters.toLowerCase() }),
     generated: /\b(?:VIRTUAL|STORED|PERSISTENT) GENERATED\b/i.test(extra ?? ''),
   }
 }

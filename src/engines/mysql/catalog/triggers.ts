@@ -3,20 +3,22 @@ import type { Client } from '../client.ts'
 import { isToken, joinTokens, nameOf, quoteName, tokenize, type Token } from '../lexer.ts'
 import { isThisDatabase, type Server } from '../session.ts'
 import { changedWhileReading, describeAll, isVanished, notShown } from './describe.ts'
-import { programSql } from './programs.ts'
-import { storedProgram } from './routines.ts'
+import { programSql, recodedWarnings } from './programs.ts'
+import { storedProgram, type ProgramTexts } from './routines.ts'
+import { withDefiner } from './text-policies.ts'
 
 /** The triggers of each table, as the statements that make them, in firing order. */
 export interface TriggersRead {
   readonly sqlByTable: ReadonlyMap<string, string>
   readonly notCaptured: readonly NotCaptured[]
+  readonly warnings: readonly string[]
 }
 
 /** Reads the triggers of all tables. */
 export async function readTriggers(
   client: Client,
   server: Server,
-  databaseCollation: string,
+  { databaseCollation, texts }: ProgramTexts,
 ): Promise<TriggersRead> {
   const listed = await client.query<'name' | 'of'>(
     `SELECT trigger_name AS name, event_object_table AS \`of\` FROM information_schema.triggers
@@ -30,6 +32,7 @@ export async function readTriggers(
   )
   const sqlByTable = new Map<string, string>()
   const notCaptured: NotCaptured[] = []
+  const warnings: string[] = []
   for (const { item, record, refusal } of described) {
     const { name, of: table } = item
     if (isVanished(refusal)) throw changedWhileReading(`Trigger ${name ?? ''}`)
@@ -40,11 +43,13 @@ export async function readTriggers(
       notCaptured.push(notShown('trigger', name ?? '', help, refusal))
       continue
     }
-    const statement = withoutOwnDatabase(program.statement, server.database)
+    const statement = withoutOwnDatabase(withDefiner(program.statement, texts), server.database)
     const sql = programSql({ ...program, statement }, databaseCollation)
+    const client = program.characterSetClient
+    warnings.push(...recodedWarnings('trigger', [{ name: name ?? '', statement, client }]))
     sqlByTable.set(table ?? '', (sqlByTable.get(table ?? '') ?? '') + sql)
   }
-  return { sqlByTable, notCaptured }
+  return { sqlByTable, notCaptured, warnings }
 }
 
 /**

@@ -1,4 +1,4 @@
-import type { DbObject, NotCaptured, ObjectKey } from '../../../model.ts'
+import type { DbObject, NotCaptured, ObjectKey, TextPolicies } from '../../../model.ts'
 import type { Client, TextRecord } from '../client.ts'
 import { withoutSequenceDatabase } from '../create-table.ts'
 import {
@@ -11,17 +11,33 @@ import {
   type Token,
 } from '../lexer.ts'
 import type { Server } from '../session.ts'
-import { changedWhileReading, describeAll, isVanished, notShown } from './describe.ts'
+import {
+  changedWhileReading,
+  describeAll,
+  isVanished,
+  notShown,
+  type Described,
+  isDenied,
+} from './describe.ts'
 import type { ListedTable } from './list.ts'
-import { characterSettings, withSettings } from './programs.ts'
+import {
+  besideDatabase,
+  findHiddenFunctions,
+  needsOwnName,
+  ownNames,
+  withCurrentDatabase,
+} from './own-names.ts'
+import { characterSettings, recodedWarnings, withSettings } from './programs.ts'
+import { withDefiner } from './text-policies.ts'
 
-/** Names of the database's objects that a view can need. */
+/** Names of the database's objects that a view can need, and how its text is written. */
 export interface KnownNames {
   readonly views: ReadonlySet<string>
   readonly tables: ReadonlySet<string>
   readonly sequences: ReadonlySet<string>
   readonly functions: ReadonlySet<string>
   readonly packages: ReadonlySet<string>
+  readonly texts: TextPolicies
 }
 
 /** What was found out about the views. */
@@ -40,17 +56,14 @@ export async function readViews(
   listed: readonly ListedTable[],
   known: KnownNames,
 ): Promise<ViewsRead> {
-  const described = await describeAll(
-    client,
-    listed,
-    (view) => `SHOW CREATE VIEW ${quoteName(view.name)}`,
-  )
+  const { described, hidden } = await describeViews(client, server, listed)
   const broken = await findBroken(client, listed)
   const views: DbObject[] = []
   const notCaptured: NotCaptured[] = []
   for (const { item, record, refusal } of described) {
     if (isVanished(refusal)) throw changedWhileReading(`View ${item.name}`)
-    const view = record === undefined ? undefined : viewOf(item.name, record, server, known)
+    const view =
+      record === undefined ? undefined : viewOf(item.name, record, server, { ...known, hidden })
     if (view === undefined) {
       const help = `GRANT SELECT, SHOW VIEW ON ${quoteName(server.database)}.* TO the account.`
       notCaptured.push(notShown('view', item.name, help, refusal))
@@ -59,7 +72,47 @@ export async function readViews(
   const warnings = [...broken].map(
     ([name, reason]) => `view ${name} is broken and can't be used or restored: ${reason}`,
   )
-  return { views, notCaptured, warnings }
+  const made = described.map(({ item, record }) => ({
+    name: item.name,
+    statement: record?.['Create View'] ?? '',
+    client: record?.['character_set_client'] ?? '',
+  }))
+  return { views, notCaptured, warnings: [...warnings, ...recodedWarnings('view', made)] }
+}
+
+/**
+ * The views' texts, and the functions that are hidden in them. Where the name of the database matters, it stands in the
+ * text: in front of every table only when another database is the current one.
+ */
+async function describeViews(
+  client: Client,
+  server: Server,
+  listed: readonly ListedTable[],
+): Promise<{
+  readonly described: readonly Described<ListedTable>[]
+  readonly hidden: ReadonlySet<string>
+}> {
+  const described = await describeAll(
+    client,
+    listed,
+    (view) => `SHOW CREATE VIEW ${quoteName(view.name)}`,
+  )
+  const { database } = server
+  const statementOf = ({ record }: Described<ListedTable>) =>
+    tokenize(record?.['Create View'] ?? '')
+  const hidden = await findHiddenFunctions(client, described.map(statementOf), database)
+  const inNeed = described.filter((answer) => {
+    const tokens = statementOf(answer)
+    return needsOwnName(tokens, relationsOf(tokens), database, hidden)
+  })
+  if (inNeed.length === 0) return { described, hidden }
+  const items = inNeed.map(({ item }) => item)
+  const place = quoteName(database)
+  const whole = await besideDatabase(client, database, () =>
+    describeAll(client, items, ({ name }) => `SHOW CREATE VIEW ${place}.${quoteName(name)}`),
+  )
+  const byItem = new Map(whole.map((answer) => [answer.item, answer]))
+  return { described: described.map((answer) => byItem.get(answer.item) ?? answer), hidden }
 }
 
 /** Views whose columns the server can't tell, each with its reason. */
@@ -74,7 +127,8 @@ async function findBroken(
   )
   return new Map(
     columns.flatMap(({ item, refusal }) =>
-      refusal === undefined ? [] : [[item.name, refusal.message]],
+      // Who may not call a function of a view knows nothing of the view.
+      refusal === undefined || isDenied(refusal) ? [] : [[item.name, refusal.message]],
     ),
   )
 }
@@ -83,15 +137,21 @@ function viewOf(
   name: string,
   record: TextRecord,
   server: Server,
-  known: KnownNames,
+  known: KnownNames & { readonly hidden: ReadonlySet<string> },
 ): DbObject | undefined {
   const { character_set_client: client, collation_connection: collation } = record
   const text = record['Create View']
   if (typeof text !== 'string' || text === '' || typeof client !== 'string') return undefined
-  const unqualified = withoutOwnDatabase(tokenize(text), server.database)
-  const { tokens, sequences } = withoutSequenceDatabase(unqualified, server.database)
+  const { database } = server
+  const typed = tokenize(withDefiner(text, known.texts))
+  const relations = relationsOf(typed)
+  const unqualified = withoutOwnDatabase(typed, relations, database)
+  const { tokens, sequences } = withoutSequenceDatabase(unqualified, database)
   const packages = packagesIn(tokens, known)
-  const statement = onLines(packages.size === 0 ? tokens : withPlainFunctions(tokens))
+  const needsName = needsOwnName(typed, relations, database, known.hidden)
+  const kept = needsName ? withoutSequenceDatabase(typed, database).tokens : tokens
+  const written = onLines(packages.size === 0 ? kept : withPlainFunctions(kept))
+  const statement = joinTokens(written)
   const settings = {
     characterSetClient: client,
     collationConnection: collation ?? 'utf8mb4_general_ci',
@@ -105,7 +165,7 @@ function viewOf(
         ...(packages.size === 0 ? {} : { sql_mode: "'ORACLE'" }),
         ...characterSettings(statement, settings),
       },
-      `${statement};\n`,
+      needsName ? withCurrentDatabase(written, relations, database) : `${statement};\n`,
     ),
     dependsOn: [
       ...dependencies(name, tokens, known),
@@ -138,22 +198,13 @@ function withPlainFunctions(tokens: readonly Token[]): readonly Token[] {
   })
 }
 
-/**
- * A healthy view of one database names no database; a broken one writes `database`.`table`.`column`, and so does one
- * that looks into other databases, too, which writes `database`.`table` behind FROM.
- */
-function withoutOwnDatabase(tokens: readonly Token[], database: string): readonly Token[] {
-  const dropped = new Set<Token>()
-  const relations = relationsOf(tokens)
-  tokens.forEach((token, index) => {
-    const dot = tokens[index + 1]
-    const isFirst = !isToken(tokens[index - 1], '.') && nameOf(token) === database
-    if (token.kind !== 'name' || !isFirst || dot === undefined || !isToken(dot, '.')) return
-    const ofThree = isToken(tokens[index + 3], '.')
-    const ofCall = isToken(tokens[index + 3], '(')
-    if (ofThree || ofCall || relations.has(token)) dropped.add(token).add(dot)
-  })
-  return tokens.filter((token) => !dropped.has(token))
+function withoutOwnDatabase(
+  tokens: readonly Token[],
+  relations: ReadonlySet<Token>,
+  database: string,
+): readonly Token[] {
+  const dropped = new Set(ownNames(tokens, relations, database).flatMap((at) => [at, at + 1]))
+  return tokens.filter((_, index) => !dropped.has(index))
 }
 
 /** The first name of each table or view that is selected from: behind FROM, JOIN or a bracket that opens after these. */
@@ -215,10 +266,10 @@ const clauses = [
 ]
 
 /** One selected column and one clause a line: the server writes a view as one line. White space means nothing here. */
-function onLines(tokens: readonly Token[]): string {
+function onLines(tokens: readonly Token[]): readonly Token[] {
   let depth = 0
   let selecting = false
-  const placed = tokens.map((token, index): Token => {
+  return tokens.map((token, index): Token => {
     depth += depthChange(token)
     if (depth !== 0) return token
     const next = tokens[index + 1]
@@ -230,5 +281,4 @@ function onLines(tokens: readonly Token[]): string {
     if (!selecting) return token
     return clauses.some((clause) => isToken(next, clause)) ? { ...token, text: '\n' } : token
   })
-  return joinTokens(placed)
 }
