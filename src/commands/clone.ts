@@ -6,12 +6,13 @@ import type { Database } from '../engines/engine.ts'
 import { engineFor, urlSchemes } from '../engines/index.ts'
 import type { DatabaseServer, Violation } from '../engines/target.ts'
 import { ExpectedError, exitStatus, type ExitStatus } from '../errors.ts'
-import type { NotCaptured, Snapshot } from '../model.ts'
+import { isIncomplete, type NotCaptured, type Snapshot } from '../model.ts'
 import type { CommandContext } from './context.ts'
 import { interruptible } from './interrupt.ts'
 import { onlyDatabase } from './only-database.ts'
 import { requestOf } from './open-database.ts'
 import { pour, sourceOfSnapshot } from './pour.ts'
+import { readUnchanged } from './read-unchanged.ts'
 
 /** What `clone` was asked for. */
 export interface CloneOptions {
@@ -60,16 +61,24 @@ export async function clone(
   await using database = await interruptible(engine.open(request), context.signal)
   await checkRoom(database, request)
   const open = async () => await engine.open(server.requestFor(copy))
-  const poured = await database.read({ wantsRows: () => true }, async (snapshot) => {
-    return await makeCopy(server, copy, { open, snapshot, owner: options.owner, context })
-  })
+  const poured = await readUnchanged(
+    database,
+    { wantsRows: () => true },
+    {
+      make: (snapshot) => makeCopy(server, copy, { open, snapshot, owner: options.owner, context }),
+      discard: async () => {
+        await server.drop(copy)
+      },
+    },
+    context.signal,
+  )
   const { notCaptured } = poured
   return {
     source: server.database,
     copy,
     ...poured,
     seconds: (performance.now() - started) / 1000,
-    status: notCaptured.length === 0 ? exitStatus.done : exitStatus.incomplete,
+    status: isIncomplete(notCaptured) ? exitStatus.incomplete : exitStatus.done,
   }
 }
 

@@ -1,8 +1,6 @@
-import { setTimeout as wait } from 'node:timers/promises'
 import { compileCategories, tableText } from '../config/categories.ts'
 import type { Database } from '../engines/engine.ts'
-import { ExpectedError } from '../errors.ts'
-import { stageTree, type StagedTree } from '../files/stage.ts'
+import { stageTree, type StagedTree, type StageOptions } from '../files/stage.ts'
 import {
   kindWords,
   type Category,
@@ -13,6 +11,8 @@ import {
   type TableName,
 } from '../model.ts'
 import { categorise } from './categorise.ts'
+import { sharedMasks } from './shared-masks.ts'
+import { readUnchanged, type SnapshotUse } from './read-unchanged.ts'
 import {
   dataSelection,
   isTable,
@@ -37,10 +37,6 @@ export interface StagedDatabase extends AsyncDisposable {
   readonly warnings: readonly Warning[]
 }
 
-/** A migration may well rewrite tables for minutes; the next run comes soon enough. */
-const attempts = 5
-const pauseBetweenAttemptsMilliseconds = 500
-
 /** Reads a database at one point in time into staged files; starts over when it changed meanwhile. */
 export async function stageDatabase(database: Database, run: DatabaseRun): Promise<StagedDatabase> {
   const categories = compileCategories(run.database.categories)
@@ -49,19 +45,14 @@ export async function stageDatabase(database: Database, run: DatabaseRun): Promi
     const category = own.find((each) => each !== 'unclassified')
     return category !== undefined && wantedCategories(run).includes(category)
   }
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      return await database.read({ wantsRows }, async (snapshot) => await stage(snapshot, run))
-    } catch (error) {
-      if (!changedWhileReading(error) || attempt === attempts) throw error
-      await wait(pauseBetweenAttemptsMilliseconds * attempt)
-      run.context.signal.throwIfAborted()
-    }
+  const { texts } = run.database
+  const use: SnapshotUse<StagedDatabase> = {
+    make: (snapshot) => stage(snapshot, run),
+    discard: async (staged) => {
+      await staged[Symbol.asyncDispose]()
+    },
   }
-}
-
-function changedWhileReading(error: unknown): boolean {
-  return error instanceof ExpectedError && error.code === 'changed-while-reading'
+  return await readUnchanged(database, { wantsRows, texts }, use, run.context.signal)
 }
 
 function wantedCategories({ destinations, options }: DatabaseRun): readonly Category[] {
@@ -73,11 +64,16 @@ function wantedCategories({ destinations, options }: DatabaseRun): readonly Cate
 }
 
 async function stage(snapshot: Snapshot, run: DatabaseRun): Promise<StagedDatabase> {
-  const { objects, notCaptured, warnings, pointInTime } = snapshot.schema
+  const { objects, notCaptured, warnings } = snapshot.schema
   const { categories, problems, unclassified } = categorise(objects, run.database.categories)
+  const masks = await sharedMasks(snapshot.schema, categories, run)
   await using staged = new StagedTrees(snapshot, run)
   const { destinations } = run
-  const shared = await staged.add(destinations.stagingDirectory, sharedSelection(categories), false)
+  const shared = await staged.add(
+    destinations.stagingDirectory,
+    { ...sharedSelection(categories), masksOf: masks.masksOf },
+    false,
+  )
   const local = await staged.addData(destinations.privateDirectory, categories, 'local')
   const ephemeral = await staged.addData(destinations.ephemeralDirectory, categories, 'ephemeral')
   return {
@@ -87,9 +83,10 @@ async function stage(snapshot: Snapshot, run: DatabaseRun): Promise<StagedDataba
     rows: { global: rowCount(shared), local: rowCount(local), ephemeral: rowCount(ephemeral) },
     unclassified,
     notCaptured,
-    ...(pointInTime === undefined ? {} : { pointInTime }),
+    ...(snapshot.pointInTime === undefined ? {} : { pointInTime: snapshot.pointInTime }),
     warnings: [
       ...problems,
+      ...masks.problems,
       ...warnings.map((message) => ({ code: 'database', message })),
       ...(destinations.privateDirectory === undefined ? lostSecrets(objects) : []),
     ],
@@ -121,7 +118,11 @@ class StagedTrees implements AsyncDisposable {
     this.#run = run
   }
 
-  async add(topDirectory: string, selection: Selection, privateMode: boolean): Promise<StagedTree> {
+  async add(
+    topDirectory: string,
+    selection: Selection & Pick<StageOptions, 'masksOf'>,
+    privateMode: boolean,
+  ): Promise<StagedTree> {
     const { progress } = this.#run.context
     const tables = this.#snapshot.schema.objects.filter(isTable).filter(selection.rowsOf)
     progress.start(this.#run.database.name, tables.length)

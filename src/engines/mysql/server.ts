@@ -75,7 +75,8 @@ export class MysqlServer implements DatabaseServer {
     await naming(`Database ${database}`, async () => {
       await this.client.query(`DROP DATABASE IF EXISTS ${quoteName(database)}`)
       // Databases of the user's may come back under their names, for whom they were granted.
-      if (database.startsWith(ownPrefix)) await dropGrants(this.client, { ...this.server, database })
+      if (database.startsWith(ownPrefix))
+        await dropGrants(this.client, { ...this.server, database })
     })
   }
 
