@@ -61,7 +61,7 @@ async function runSnapshot(flags: SnapshotFlags, context: CommandContext): Promi
     {
       dryRun: flags.dryRun ?? false,
       strict: flags.strict ?? config.strict,
-      acceptShrink: flags.acceptShrink ?? [],
+      ...definedOnly(flags, ['acceptShrink']),
       ...(flags.database === undefined ? {} : { database: flags.database }),
       ...(flags.ephemeralDirectory === undefined
         ? {}

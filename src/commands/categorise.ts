@@ -24,7 +24,9 @@ export function categorise(
   entries: readonly CategoryEntry[],
 ): Categorised {
   const matcher = compileCategories(entries)
-  const named = objects.filter((object) => isTable(object) || object.kind === 'sequence')
+  const named = objects.filter((object) =>
+    isTable(object) ? object.holdsRowsOf === undefined : object.kind === 'sequence',
+  )
   const { errors, warnings } = matcher.resolve(named)
   if (errors.length > 0) throw categoryError(errors)
   const categories = completeCategories(objects, (object) => matcher.categorise(object).category)
@@ -46,7 +48,9 @@ export function unknownEntries(
 ): ReadonlySet<string> {
   const misses = Map.groupBy(missing, (where) => where)
   const users = (where: string) =>
-    databases.filter(({ categories }) => categories.some((entry) => entry.where === where))
+    databases.filter(({ categories, masks = [] }) =>
+      [...categories, ...masks].some((entry) => entry.where === where),
+    )
   const unknown = [...misses].filter(([where, { length }]) => length === users(where).length)
   return new Set(unknown.map(([where]) => where))
 }

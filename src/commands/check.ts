@@ -3,11 +3,13 @@ import { access, statfs } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import type { CategoryProblem } from '../config/categories.ts'
 import type { Config, ConfigWarning, DatabaseConfig } from '../config/config.ts'
+import { engineOfProduct } from '../engines/index.ts'
 import { ExpectedError, exitStatus, type ExitStatus } from '../errors.ts'
 import { openRepository } from '../git/repository.ts'
 import { categorise, unknownEntries } from './categorise.ts'
 import type { Schema, TableName } from '../model.ts'
 import type { CommandContext } from './context.ts'
+import { planMasks } from './mask.ts'
 import { authorOf, refuseInRepository } from './destinations.ts'
 import { interruptible } from './interrupt.ts'
 import { openDatabase } from './open-database.ts'
@@ -151,10 +153,13 @@ async function examineDatabase(
   const where = `${config.host}/${target.name}`
   await using database = await openDatabase(target, context)
   const missing = await database.findings()
-  const schema = await database.read({ wantsRows: () => false }, (snapshot) =>
+  const schema = await database.read({ wantsRows: () => false, texts: target.texts }, (snapshot) =>
     Promise.resolve(snapshot.schema),
   )
   const categorised = categorise(schema.objects, target.categories)
+  const { neutral } = await engineOfProduct(schema.product)
+  const { categories } = categorised
+  const masks = planMasks({ schema, categories, entries: target.masks ?? [], neutral })
   const saved = config.privateDirectory === undefined ? ['global'] : ['global', 'local']
   const isSaved = (table: TableName) => {
     const category = categorised.categories.get(keyText({ kind: 'table', ...table }))
@@ -167,7 +172,7 @@ async function examineDatabase(
   )
   return {
     findings: [...errors, ...describeSchema(where, schema, categorised.unclassified)],
-    misfits: categorised.problems,
+    misfits: [...categorised.problems, ...masks.problems],
   }
 }
 

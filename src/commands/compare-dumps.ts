@@ -2,7 +2,7 @@ import { compileCategories, type CategoryEntry } from '../config/categories.ts'
 import type { ConnectionRequest } from '../engines/connection.ts'
 import type { Database, Engine } from '../engines/engine.ts'
 import type { DumpRequest } from '../engines/vendor-dump.ts'
-import type { TableName } from '../model.ts'
+import type { TableName, TextPolicies } from '../model.ts'
 import { patchOfTexts, type FileDifference } from './compare-files.ts'
 import type { Source } from './pour.ts'
 import { keyText } from './selection.ts'
@@ -17,18 +17,22 @@ export interface DumpSides {
   readonly copyRequest: ConnectionRequest
   /** The lists of the live database: its `ignore` tables are in no snapshot. */
   readonly categories: readonly CategoryEntry[]
+  /** How the snapshot's definitions were written. */
+  readonly texts: TextPolicies
 }
 
 /** What the vendor's own dumps of both databases differ in, or undefined where its program is not installed. */
 export async function compareDumps(
   source: Source,
-  { engine, original, originalRequest, copyRequest, categories }: DumpSides,
+  { engine, original, originalRequest, copyRequest, categories, texts }: DumpSides,
 ): Promise<readonly FileDifference[] | undefined> {
   const tables = source.objects.filter(({ kind }) => kind === 'table')
   const known = new Set(tables.map(keyText))
   const matcher = compileCategories(categories)
   const request: DumpRequest = {
-    rowsOf: tables.filter((table) => source.hasRows(table)),
+    texts,
+    // Masked rows are others than those of the live database.
+    rowsOf: tables.filter((table) => source.hasRows(table) && table.masked === undefined),
     without: (await original.sizes())
       .map(nameOf)
       .filter((table) => !known.has(keyText({ kind: 'table', ...table })))

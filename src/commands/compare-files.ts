@@ -11,7 +11,7 @@ export interface FileDifference {
   /** Relative to the database's directory. */
   readonly path: string
   /** `missing`: only in the snapshot; `extra`: only in the database that was filled from it. */
-  readonly what: 'missing' | 'extra' | 'changed'
+  readonly what: 'missing' | 'extra' | 'changed' | 'orphans'
   /** A unified diff, or a sentence where none may or can be shown. */
   readonly text: string
 }

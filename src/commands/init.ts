@@ -64,7 +64,9 @@ async function readTables(request: ConnectionRequest): Promise<readonly SizedTab
   const objects = await database.read({ wantsRows: () => false }, (snapshot) =>
     Promise.resolve(snapshot.schema.objects),
   )
-  const tables = objects.filter(isTable).filter((table) => table.partitionOf === undefined)
+  const tables = objects
+    .filter(isTable)
+    .filter((table) => table.partitionOf === undefined && table.holdsRowsOf === undefined)
   return tables
     .map((table) => ({ table, size: sizes.get(tableText(table)) }))
     .toSorted((one, other) => (tableText(one.table) < tableText(other.table) ? -1 : 1))

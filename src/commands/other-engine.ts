@@ -163,7 +163,7 @@ function pairNames(
 }
 
 /** Column name → definition; columns that a table inherits stand with the table that it depends on. */
-function definitionsOf(
+export function definitionsOf(
   table: DbObject,
   objects: readonly DbObject[],
   seen: ReadonlySet<DbObject> = new Set(),

@@ -3,6 +3,7 @@ import { RowCounter } from '../csv.ts'
 import type { Database } from '../engines/engine.ts'
 import type { FillMode, Target, Violation } from '../engines/target.ts'
 import { ExpectedError } from '../errors.ts'
+import type { StoredObject } from '../files/object-file.ts'
 import type { DbObject, NotCaptured, ObjectKey, Snapshot, TableName } from '../model.ts'
 import { orderByDependencies } from './restore-plan.ts'
 import { isTable, keyText } from './selection.ts'
@@ -12,7 +13,7 @@ export interface Source {
   readonly product: string
   readonly serverVersion: string
   /** Each key once, in any order; with their counters where those are known. */
-  readonly objects: readonly (DbObject & { readonly orderBy?: readonly string[] })[]
+  readonly objects: readonly (DbObject & Pick<StoredObject, 'orderBy' | 'masked'>)[]
   /** Whether there are rows for a table. */
   hasRows(table: ObjectKey): boolean
   /** The rows of a table that has some. */

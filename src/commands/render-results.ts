@@ -68,6 +68,7 @@ const words = {
   missing: 'not restored',
   extra: 'not in the snapshot',
   changed: 'differs',
+  orphans: 'no parent',
 } as const
 
 function paintDiffLine(line: string, paint: Paint): string {
@@ -82,12 +83,15 @@ const outcomes = {
   failed: 'FAILED',
 } as const
 
-function summaryLine({ database, outcome, objects, rows, seconds }: VerifyResult): string {
+function summaryLine(result: VerifyResult): string {
+  const { database, outcome, objects, rows, seconds, differences } = result
   if (outcome === 'failed') return `${database}: could not be verified`
   const size = `${counted(objects, 'object')}, ${counted(rows, 'row')}, ${seconds.toFixed(1)} s`
-  return outcome === 'same'
-    ? `${database}: restored and read again, every byte the same (${size})`
-    : `${database}: restored and read again, NOT the same (${size})`
+  const isWhole = differences.every(({ what }) => what === 'orphans')
+  const judged = isWhole ? 'every byte the same' : 'NOT the same'
+  const orphans =
+    isWhole && outcome !== 'same' ? ', with rows that a foreign key does not allow' : ''
+  return `${database}: restored and read again, ${judged}${orphans} (${size})`
 }
 
 /** Columns as wide as what stands in them; numbers to the right. */

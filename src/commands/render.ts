@@ -3,7 +3,7 @@ import { kindWords } from '../model.ts'
 import { describeChange } from '../review/changes.ts'
 import type { CheckFinding, CheckReport } from './check.ts'
 import type { InitResult } from './init.ts'
-import type { DatabaseReport, Failure, RunReport, Warning } from './report.ts'
+import type { DatabaseReport, Failure, Held, RunReport, Warning } from './report.ts'
 
 /** How much of a report a person wants to read. */
 export type Verbosity = 'quiet' | 'normal' | 'verbose'
@@ -122,13 +122,40 @@ function outcomeText(database: DatabaseReport, paint: Paint): string {
 
 /** Why a guard held the commit, and how to let it pass. */
 function renderHeld({ held, database }: DatabaseReport, paint: Paint): string[] {
-  if (held.length === 0) return []
-  const names = [...new Set(held.map(({ name }) => quotedForShell(name)))].join(' ')
+  const losses = held.filter(({ leak }) => leak === undefined)
+  const leaks = held.filter(({ leak }) => leak !== undefined)
   return [
     ...held.map(({ message }) => `  ${paint('red', 'held:')} ${message}`),
+    ...(losses.length === 0 ? [] : acceptLosses(losses, database)),
+    ...(leaks.length === 0 ? [] : releaseLeaks(leaks)),
+  ]
+}
+
+function acceptLosses(losses: readonly Held[], database: string): string[] {
+  const names = [...new Set(losses.map(({ name }) => quotedForShell(name)))].join(' ')
+  return [
     '  Is it the right database, and may the account still read it? The last snapshot stays as it was.',
     `  To accept the loss: schema_backup --database ${quotedForShell(database)} --accept-shrink ${names}`,
   ]
+}
+
+function releaseLeaks(leaks: readonly Held[]): string[] {
+  const isOfRows = leaks.some(({ leak }) => leak?.column !== undefined)
+  const entries = [...new Set(leaks.map(({ name }) => yamlText(name.replace(/[\\*?[{]/g, '\\$&'))))]
+  return [
+    ...(isOfRows
+      ? [
+          '  If rows of a table are private, put the table into `local` instead of `global`, or `mask` the column.',
+        ]
+      : []),
+    '  What is no secret, or may be seen by all who read the repository, is released in the configuration:',
+    `  leak_guard: {allow: [${entries.join(', ')}]}`,
+  ]
+}
+
+/** A text in a list of YAML. */
+function yamlText(text: string): string {
+  return /^[A-Za-z_][\w.]*$/.test(text) ? text : JSON.stringify(text)
 }
 
 function quotedForShell(word: string): string {

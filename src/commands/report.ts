@@ -1,5 +1,5 @@
 import { ExpectedError, exitStatus, type ExitStatus } from '../errors.ts'
-import type { NotCaptured } from '../model.ts'
+import type { NotCaptured, ObjectKind } from '../model.ts'
 import type { Change } from '../review/changes.ts'
 
 /** Why something failed, without secrets and without values of rows. */
@@ -15,7 +15,7 @@ export interface Failure {
 /** What a person should know; a run goes on in spite of it. */
 export interface Warning {
   /** `unknown-table`, `category-overlap`, `database`, `stranger`, `index-postponed`, `no-private-directory`,
-   * `secrets-not-kept`, `directory` (one was mended). */
+   * `secrets-not-kept`, `directory` (one was mended), `mask-without-effect`, `masked` (a restore brings masks). */
   readonly code: string
   /** `file:line:column`, when it is about the configuration. */
   readonly where?: string
@@ -28,9 +28,24 @@ export type Outcome = 'committed' | 'unchanged' | 'would-commit' | 'held' | 'fai
 
 /** Why a guard held a commit. */
 export interface Held {
-  /** What `--accept-shrink` takes. */
+  /** What `--accept-shrink` takes, or `allow` of the leak guard. */
   readonly name: string
   readonly message: string
+  /** Absent when something is gone. */
+  readonly leak?: HeldLeak
+}
+
+/** What looks like a secret. */
+export interface HeldLeak {
+  readonly kind: ObjectKind
+  readonly schema?: string
+  readonly object: string
+  /** Absent where it stands in the definition of an object. */
+  readonly column?: string
+  /** `password-hash`, `secret-name`, `github`, … */
+  readonly rule: string
+  /** What may be seen of it. */
+  readonly sample: string
 }
 
 /** What a run found and did for one database. */

@@ -105,22 +105,22 @@ function reachable(objects: readonly DbObject[], chosen: readonly DbObject[]): r
     if (found.has(object)) continue
     found.add(object)
     waiting.push(...object.dependsOn.flatMap((key) => byKey.get(keyText(key)) ?? []))
-    waiting.push(...parentsOf(object, objects))
+    waiting.push(...tablesNamedBy(object, objects))
   }
   return [...found]
 }
 
 const quotedName = /"(?:[^"]|"")*"|`(?:[^`]|``)*`|\[[^\]]*\]|[\p{L}_][\p{L}\p{N}_$]*/u.source
 const reference = new RegExp(
-  `\\bREFERENCES\\s+(${quotedName})(?:\\s*\\.\\s*(${quotedName}))?`,
+  `\\b(?:REFERENCES|INTO|UPDATE|FROM|JOIN)\\s+(${quotedName})(?:\\s*\\.\\s*(${quotedName}))?`,
   'giu',
 )
 
 /**
- * The tables that foreign keys of a table refer to: no dependencies, since they may go in a circle, but its rows need
- * theirs. Read from the definition, where every SQL writes REFERENCES; a table too many does no harm.
+ * The tables that foreign keys and triggers of a table name: no dependencies, since they may go in a circle, but its rows
+ * need theirs. Read from the definition, where every SQL writes these words; a table too many does no harm.
  */
-function parentsOf(table: DbObject, objects: readonly DbObject[]): readonly DbObject[] {
+function tablesNamedBy(table: DbObject, objects: readonly DbObject[]): readonly DbObject[] {
   if (table.kind !== 'table') return []
   const matches = [...`${table.sql}${table.sqlAfterRows ?? ''}`.matchAll(reference)]
   const names = matches.map(([, first = '', second]) => unquoted(second ?? first))

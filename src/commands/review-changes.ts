@@ -90,6 +90,7 @@ async function objectChange(key: ObjectKey, sides: Sides): Promise<Change | unde
     ...(key.kind === 'table' ? { rows: await rowsAt(pathOf(key, 'rows'), sides) } : {}),
     keyColumns: object?.orderBy ?? [],
     countersDiffer: differs(pathOf(key, 'counters'), sides),
+    partitionsDiffer: differs(pathOf(key, 'partitions'), sides),
   })
 }
 

@@ -22,7 +22,8 @@ export function isTable(object: DbObject): object is Table {
 }
 
 /**
- * Completes the categories of the listed tables and sequences: a partition is what its parent is, a sequence
+ * Completes the categories of the listed tables and sequences: a partition is what its parent is, what holds
+ * other tables' contents is what the most private of them is, a sequence
  * is what the tables are that draw from it (the most private of them), and a sequence of its own is `global`.
  */
 export function completeCategories(
@@ -49,11 +50,26 @@ function tableCategory(
   byKey: ReadonlyMap<string, DbObject>,
   listed: (object: DbObject) => Category,
 ): Category {
+  const categoryOf = (key: ObjectKey) => {
+    const found = byKey.get(keyText(key))
+    return found !== undefined && isTable(found) ? tableCategory(found, byKey, listed) : undefined
+  }
+  if (table.holdsRowsOf !== undefined) {
+    const held = new Set(table.holdsRowsOf.map(categoryOf))
+    return mostPrivateFirst.find((category) => held.has(category)) ?? 'unclassified'
+  }
   const own = listed(table)
   if (own !== 'unclassified' || table.partitionOf === undefined) return own
-  const parent = byKey.get(keyText(table.partitionOf))
-  return parent !== undefined && isTable(parent) ? tableCategory(parent, byKey, listed) : own
+  return categoryOf(table.partitionOf) ?? own
 }
+
+const mostPrivateFirst: readonly Category[] = [
+  'ignore',
+  'unclassified',
+  'local',
+  'ephemeral',
+  'global',
+]
 
 function sequenceUsers(objects: readonly DbObject[]): ReadonlyMap<string, readonly Table[]> {
   const users = new Map<string, Table[]>()

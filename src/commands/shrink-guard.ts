@@ -5,7 +5,7 @@ import { tableText } from '../config/categories.ts'
 import { databaseDirectory, databaseFiles, keyOf, pathOf } from '../files/layout.ts'
 import { objectTexts } from '../files/object-texts.ts'
 import { walk } from '../files/walk.ts'
-import { kindWords } from '../model.ts'
+import { kindWords, type ObjectKind } from '../model.ts'
 import type { Change } from '../review/changes.ts'
 import { countRows, countedBytes } from '../review/rows.ts'
 import { isShrunken, type Counts } from '../review/shrink.ts'
@@ -23,7 +23,7 @@ export async function shrinkages(
   staged: StagedDatabase,
   run: DatabaseRun,
 ): Promise<readonly Held[]> {
-  const { acceptShrink } = run.options
+  const { acceptShrink = [] } = run.options
   if (run.database.shrinkGuard === undefined || acceptShrink === 'everything') return []
   const found = [
     ...(await lostObjects(comparison, run)),
@@ -67,6 +67,9 @@ async function lostObjects(comparison: Comparison, run: DatabaseRun): Promise<re
   return [{ name, message: `The database ${name} lost ${counted(counts, 'objects')}.` }]
 }
 
+/** Kinds that servers call otherwise. */
+const kinds: Readonly<Record<string, ObjectKind>> = { account: 'role', server: 'foreign_server' }
+
 /** What was captured and is now only named: the account lost a privilege, or the server a feature. */
 function hiddenObjects({ changes }: Comparison, { notCaptured }: StagedDatabase): readonly Held[] {
   const removed = changes.filter(({ what }) => what === 'removed')
@@ -74,7 +77,8 @@ function hiddenObjects({ changes }: Comparison, { notCaptured }: StagedDatabase)
     const object = tableText(change)
     // `shop.*` of a kind: there may be such objects that the account can't see.
     const hidden = notCaptured.find(
-      ({ kind, name }) => name === object || (name.endsWith('*') && kind === change.kind),
+      ({ kind, name }) =>
+        name === object || (name.endsWith('*') && (kinds[kind] ?? kind) === change.kind),
     )
     const what = `${kindWords(change.kind)} ${object}`
     return hidden === undefined

@@ -30,6 +30,13 @@ export async function snapshotBeforeReplace(
       `Nothing was changed. ${failure.next}`,
     )
   }
+  if (made?.outcome === 'held') {
+    throw new ExpectedError(
+      'snapshot-failed',
+      `The snapshot of "${database.name}" before its replacement was held: ${made.held.map(({ message }) => message).join(' ')}`,
+      'Nothing was changed. Run a snapshot, which says how to release it.',
+    )
+  }
   if (made?.commit !== undefined) return made.commit
   const repository = await openRepository(config.backupDirectory, {
     create: false,

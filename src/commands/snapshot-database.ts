@@ -1,5 +1,7 @@
 import { exitStatus, type ExitStatus } from '../errors.ts'
+import { isIncomplete } from '../model.ts'
 import { compareStaged, type Comparison } from './compare-staged.ts'
+import { leaks } from './leak-guard.ts'
 import { publish, publishPrivately, type Published } from './publish.ts'
 import { readDatabase } from './read-database.ts'
 import { failureOf, statusOf, type DatabaseReport } from './report.ts'
@@ -14,7 +16,7 @@ export async function snapshotDatabase(run: DatabaseRun): Promise<DatabaseReport
   try {
     await using staged = await readDatabase(run)
     const comparison = await compareStaged(staged.shared, run)
-    const held = await shrinkages(comparison, staged, run)
+    const held = [...(await shrinkages(comparison, staged, run)), ...(await leaks(comparison, run))]
     const published =
       held.length > 0 ? holding(comparison) : await publishAll(comparison, staged, run)
     const { unclassified, notCaptured, warnings, rows } = staged
@@ -29,7 +31,7 @@ export async function snapshotDatabase(run: DatabaseRun): Promise<DatabaseReport
       status:
         held.length > 0
           ? exitStatus.held
-          : completeness(unclassified.length, notCaptured.length, run.options.strict),
+          : completeness(unclassified.length, isIncomplete(notCaptured), run.options.strict),
       seconds: elapsed(),
     }
   } catch (error) {
@@ -66,6 +68,6 @@ function holding({ changes }: Comparison): Published {
   return { outcome: 'held', changes, warnings: [] }
 }
 
-function completeness(unclassified: number, notCaptured: number, strict: boolean): ExitStatus {
-  return notCaptured > 0 || (strict && unclassified > 0) ? exitStatus.incomplete : exitStatus.done
+function completeness(unclassified: number, incomplete: boolean, strict: boolean): ExitStatus {
+  return incomplete || (strict && unclassified > 0) ? exitStatus.incomplete : exitStatus.done
 }

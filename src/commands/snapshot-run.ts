@@ -12,7 +12,7 @@ export interface SnapshotOptions {
   /** Unclassified tables make the status `incomplete`. */
   readonly strict: boolean
   /** Names of tables, databases and the like whose loss the shrink guard lets pass. */
-  readonly acceptShrink: readonly string[] | 'everything'
+  readonly acceptShrink?: readonly string[] | 'everything'
   /** Stop the consumers around the read instead of running the `pause` statements. */
   readonly services?: ServiceMode
   /** Where the rows of ephemeral tables go, absolute; absent: nowhere. */

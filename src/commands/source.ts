@@ -80,7 +80,11 @@ export async function openSource(
     parts,
     name: subtree,
     ...(revision === undefined ? {} : { revision }),
-    warnings: [...warnings, ...localWarnings(source, local, tree, database, options)],
+    warnings: [
+      ...warnings,
+      ...maskWarnings(tree),
+      ...localWarnings(source, local, tree, database, options),
+    ],
     [Symbol.asyncDispose]: async () => {
       await moved.disposeAsync()
     },
@@ -185,9 +189,13 @@ function joined(shared: StoredSnapshot, local: StoredSnapshot | undefined): Sour
     objects: shared.objects.map((object) => {
       const own = locals.get(keyText(object))
       const sqlCounters = object.sqlCounters ?? own?.sqlCounters
+      // The private rows lie in the partitions of their own moment.
+      const ofRows = local?.hasRows(object) === true ? own?.sqlPartitions : undefined
+      const sqlPartitions = ofRows ?? object.sqlPartitions
       return {
         ...object,
         ...(sqlCounters === undefined ? {} : { sqlCounters }),
+        ...(sqlPartitions === undefined ? {} : { sqlPartitions }),
         ...(own?.sqlSecrets === undefined ? {} : { sqlSecrets: own.sqlSecrets }),
       }
     }),
@@ -204,6 +212,17 @@ function joined(shared: StoredSnapshot, local: StoredSnapshot | undefined): Sour
 /** Every row was read strictly; the database gets it as it is written again. */
 async function* textOf({ rows }: CsvTable): AsyncGenerator<Uint8Array, void, undefined> {
   for await (const batch of rows) yield Buffer.from(encodeRows(batch), 'utf8')
+}
+
+/** Columns that come otherwise than they were in the database. */
+function maskWarnings(shared: StoredSnapshot): readonly Warning[] {
+  return shared.objects.flatMap((object) => {
+    if (object.masked === undefined) return []
+    const columns = object.masked.map(({ name, mask }) => `${name} (${mask})`).join(', ')
+    const noun = object.masked.length === 1 ? 'column' : 'columns'
+    const message = `The ${noun} ${columns} of ${tableText(object)} ${object.masked.length === 1 ? 'comes' : 'come'} as masked values.`
+    return [{ code: 'masked', message }]
+  })
 }
 
 /** What comes from the last run although a commit was asked for. */

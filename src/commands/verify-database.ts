@@ -3,8 +3,10 @@ import { tableText } from '../config/categories.ts'
 import type { Config, DatabaseConfig } from '../config/config.ts'
 import type { Database } from '../engines/engine.ts'
 import { engineFor } from '../engines/index.ts'
+import { pathOf } from '../files/layout.ts'
 import { stageTree } from '../files/stage.ts'
-import type { ObjectKey, Snapshot } from '../model.ts'
+import type { TableMask } from '../files/mask-rows.ts'
+import type { ObjectKey, Snapshot, Table } from '../model.ts'
 import { compareDumps } from './compare-dumps.ts'
 import { compareFiles, type FileDifference } from './compare-files.ts'
 import type { CommandContext } from './context.ts'
@@ -38,7 +40,10 @@ export async function verifyDatabase(
   await using scratch = await makeScratch(request, context)
   await using copy = await scratch.open()
   const poured = await pourInto(copy, source, database, context)
-  const found = [...(await roundTrip(copy, source, config, context)), ...orphans(poured)]
+  const found = [
+    ...(await roundTrip(copy, source, { config, database, context })),
+    ...orphans(poured),
+  ]
   const judged = options.vendor ? await askWitness(source, database, scratch, context) : []
   return {
     objects: objects.length,
@@ -63,13 +68,14 @@ async function askWitness(
   const engine = await engineFor(originalRequest.url)
   await using original = await engine.open(originalRequest)
   const copyRequest = scratch.server.requestFor(scratch.name)
-  const { categories } = database
+  const { categories, texts } = database
   return await compareDumps(source, {
     engine,
     original,
     originalRequest,
     copyRequest,
     categories,
+    texts,
   })
 }
 
@@ -91,22 +97,28 @@ async function pourInto(
   })
 }
 
-/** Rows that a foreign key does not allow, as differences. */
+/** Rows that a foreign key does not allow, as differences: the database that was saved has them, too. */
 function orphans({ violations }: PourReport): readonly FileDifference[] {
   return violations.map(({ table, constraint, rows }) => ({
     path: tableText(table),
-    what: 'changed',
-    text: `${rows} rows have no parent by ${constraint}.\n`,
+    what: 'orphans',
+    text: `${rows === 1 ? '1 row has' : `${rows} rows have`} no parent by ${constraint}, as in the original.\n`,
   }))
+}
+
+interface RoundTrip {
+  readonly config: Config
+  readonly database: DatabaseConfig
+  readonly context: CommandContext
 }
 
 /** Takes a snapshot of the copy, in the same parts as the source, and compares the files. */
 async function roundTrip(
   copy: Database,
   { parts }: FileSource,
-  config: Config,
-  { progress, signal }: CommandContext,
+  { config, database, context }: RoundTrip,
 ): Promise<readonly FileDifference[]> {
+  const { progress, signal } = context
   const wanted = new Set(
     parts.flatMap(({ snapshot }) =>
       snapshot.objects.filter((object) => snapshot.hasRows(object)).map(keyText),
@@ -115,15 +127,29 @@ async function roundTrip(
   const wantsRows = (table: Omit<ObjectKey, 'kind'>) =>
     wanted.has(keyText({ ...table, kind: 'table' }))
   progress.start('compare', parts.length)
-  return await copy.read({ wantsRows }, async (snapshot) => {
+  const older = partitionsOfPrivateRows(parts)
+  return await copy.read({ wantsRows, texts: database.texts }, async (snapshot) => {
     const differences: FileDifference[] = []
     for (const [index, part] of parts.entries()) {
       signal.throwIfAborted()
       progress.show(index, basename(part.directory))
-      differences.push(...(await comparePart(snapshot, part, config)))
+      const found = await comparePart(snapshot, part, config)
+      differences.push(
+        ...found.filter(
+          ({ path, what }) => part.isPrivate || what !== 'changed' || !older.has(path),
+        ),
+      )
     }
     return differences
   })
+}
+
+/** Paths of shared files that may be of an earlier moment than the private rows: alone they are no reason for a commit. */
+function partitionsOfPrivateRows(parts: readonly SourcePart[]): ReadonlySet<string> {
+  const rows = parts.flatMap(({ snapshot, isPrivate }) =>
+    isPrivate ? snapshot.objects.filter((object) => snapshot.hasRows(object)) : [],
+  )
+  return new Set(rows.map((table) => pathOf(table, 'partitions')))
 }
 
 async function comparePart(
@@ -136,9 +162,16 @@ async function comparePart(
     topDirectory: directory.path,
     privateMode: part.isPrivate,
     ...selectionOf(part),
+    masksOf: (table) => maskOf(table, part),
   })
   const place = { top: dirname(part.directory), database: basename(part.directory) }
   return await compareFiles(place, staged)
+}
+
+/** What the files say of their masks; the rows that were restored from them hold the masks already. */
+function maskOf(table: Table, { snapshot }: SourcePart): TableMask | undefined {
+  const columns = snapshot.objects.find((object) => keyText(object) === keyText(table))?.masked
+  return columns && { columns, cells: new Map() }
 }
 
 /** What the files hold; of the structure everything, so that an object that should not be there is seen. */

@@ -94,6 +94,18 @@ export function categoryError(errors: readonly CategoryProblem[]): ExpectedError
   )
 }
 
+/** How a text names a table: as its name or its `schema.table`, or as a pattern. */
+export type TableMatch = 'name' | 'pattern'
+
+/** A text as lists have them → how it names a table; undefined when it doesn't. */
+export function tableMatcher(text: string): (table: TableName) => TableMatch | undefined {
+  const pattern = isPattern(text)
+    ? compilePattern({ list: 'global', text, where: '' }).matches
+    : () => false
+  return (table) =>
+    namesOf(table).includes(text) ? 'name' : pattern(table) ? 'pattern' : undefined
+}
+
 /** `schema.table`, or the table's name where there are no schemas. */
 export function tableText(table: TableName): string {
   return table.schema === undefined ? table.name : `${table.schema}.${table.name}`
@@ -225,12 +237,13 @@ function splitsAtDots(text: string): [string, string][] {
 }
 
 /** A matcher of whole names, in which only `*`, `?`, `[…]`, `{a,b}` and `\` mean something: names are no paths. */
-function compileGlob(glob: string): (name: string) => boolean {
+export function compileGlob(glob: string): (name: string) => boolean {
   // "[!" begins a negated list of characters, an escaped "\[" none.
   const negated = new RegExp(`(\\\\.)|\\[[${hidden('!^')}]`, 'gs')
   const pattern = hidden(glob).replaceAll(negated, (_, escaped?: string) => escaped ?? '[^')
   const matcher = picomatch(pattern, { dot: true, windows: false })
-  return (name) => matcher(hidden(name))
+  // To picomatch no pattern matches an empty text, and the name of a table may be empty.
+  return (name) => (name === '' ? /^\*+$/.test(glob) : matcher(hidden(name)))
 }
 
 const meaningful = '/.()|+@!^$"'

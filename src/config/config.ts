@@ -1,4 +1,6 @@
+import type { TextPolicies } from '../model.ts'
 import type { CategoryEntry } from './categories.ts'
+import type { MaskEntry } from './mask.ts'
 
 /** One database to back up. */
 export interface DatabaseConfig {
@@ -19,8 +21,14 @@ export interface DatabaseConfig {
   readonly resume: readonly string[]
   readonly verify: VerifyConfig
   readonly restore: RestoreConfig
+  /** What of its definitions is written otherwise than the database says it. */
+  readonly texts: TextPolicies
+  /** What columns of global tables become in the backup directory, its own entries first; absent: none is configured. */
+  readonly masks?: readonly MaskEntry[]
   /** When a commit is held because too much is gone, in percent of what was there; absent: never. */
   readonly shrinkGuard?: { readonly rowsPercent: number; readonly objectsPercent: number }
+  /** What may be committed although it looks like a secret, as patterns of names; absent: everything. */
+  readonly leakGuard?: { readonly allow: readonly string[] }
 }
 
 /** Where a database may be restored to. */

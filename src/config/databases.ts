@@ -9,8 +9,11 @@ import type { ValuePath, YamlFile } from './document.ts'
 import { exampleUrl, yamlExample, type Finding } from './finding.ts'
 import { configuredPassword, type PasswordRequest } from './secret.ts'
 import { findTargets, isMapping, textsOf, type Mapping, type Target } from './targets.ts'
+import { readLeakGuard } from './leak-guard.ts'
+import { maskFindings, readMasks } from './mask.ts'
 import { readRestore } from './restore.ts'
 import { readShrinkGuard } from './shrink-guard.ts'
+import { definerChains, readTextPolicies } from './text-policies.ts'
 import { readVerify } from './verify.ts'
 import { readDatabaseUrl, type DatabaseUrl, type PathBase, type UrlSchemes } from './url.ts'
 
@@ -51,6 +54,8 @@ export function readDatabases(request: DatabasesRequest): DatabasesResult {
       ...findings,
       ...results.flatMap((result) => result.findings),
       ...overlaps.flatMap(({ errors }) => errors.map(overlapFinding)),
+      ...owners.flatMap(({ path, settings }) => definerChains(settings, path, request.yaml)),
+      ...owners.flatMap((owner) => maskFindings(owner, top, request.yaml)),
     ],
     warnings: overlaps.flatMap(({ warnings }) => warnings),
   }
@@ -97,7 +102,10 @@ function readTarget(target: Target, top: Mapping, request: DatabasesRequest): Ta
     resume: textsOf(settings['resume'] ?? top['resume']),
     verify,
     restore,
+    texts: readTextPolicies(settings, top),
+    ...readMasks(target, top, request.yaml),
     ...readShrinkGuard(settings['shrink_guard'], top['shrink_guard']),
+    ...readLeakGuard(settings['leak_guard'], top['leak_guard']),
   }
   return { database, findings }
 }

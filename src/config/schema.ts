@@ -171,6 +171,75 @@ const shrinkGuard = z
     examples: [{ rows_percent: 80 }],
   })
 
+const leakGuard = z
+  .looseObject({
+    enabled: z
+      .boolean()
+      .nullish()
+      .meta({ description: 'false: nothing is held. Default: true.', examples: [false] }),
+    allow: z
+      .array(z.string().min(1))
+      .nullish()
+      .meta({
+        description:
+          'What may be committed although it looks like a secret: table.column, table, schema.table.column, or an object with its kind (function app.login); names or patterns.',
+        examples: [['settings.value', 'function app.login']],
+      }),
+  })
+  .nullish()
+  .meta({
+    description:
+      "When a run is held (status 3) because something new looks like a secret; a database's own block wins over that of the top level.",
+    examples: [{ allow: ['settings.value'] }],
+  })
+
+const textPolicies = {
+  definers: z
+    .union([
+      z.string().regex(/^(?:keep|strip)$/),
+      z.record(
+        z.string().regex(new RegExp(`^${visible}+@${visible}*$`)),
+        z.string().regex(new RegExp(`^${visible}+@[^@]+$`)),
+      ),
+    ])
+    .nullish()
+    .meta({
+      description:
+        'Whom views, routines, triggers, events and packages belong to: keep; strip (a restore makes them those of the restoring account); or account → account that is written instead. Default: keep.',
+      examples: [{ 'app@localhost': 'owner@localhost' }, 'strip'],
+    }),
+  partitions: z
+    .enum(['keep', 'strip', 'rotate'])
+    .nullish()
+    .meta({
+      description:
+        'Partitions of tables: keep them in the definition; strip them; or rotate: ranges and lists stand in a file of their own, which alone is no reason for a commit. Default: keep.',
+      examples: ['rotate'],
+    }),
+  event_starts: z
+    .enum(['keep', 'strip'])
+    .nullish()
+    .meta({
+      description:
+        'STARTS of recurring events, which servers set to the time of creation: keep or strip. Default: keep.',
+      examples: ['strip'],
+    }),
+}
+
+const maskText = z.string().meta({
+  description: 'What stands for every value, also where it reads like another mask.',
+  examples: ['hash'],
+})
+
+const mask = z
+  .record(text, z.union([z.string(), z.looseObject({ text: maskText })]).nullable())
+  .nullish()
+  .meta({
+    description:
+      "Columns of global tables whose values the backup directory must not hold: table.column or schema.table.column (the table may be a pattern) → hash, null, or a text ({text: hash} for a text that reads like one of these). A database's own entries win over those of the top level.",
+    examples: [{ 'users.email': 'hash', 'users.phone': null, 'public.users.name': 'N. N.' }],
+  })
+
 const settingsOfDatabase = {
   url,
   password_file: text.nullish().meta({
@@ -191,6 +260,9 @@ const settingsOfDatabase = {
   verify,
   restore,
   shrink_guard: shrinkGuard,
+  leak_guard: leakGuard,
+  mask,
+  ...textPolicies,
 }
 
 const singleDatabase = z.looseObject({
@@ -294,6 +366,9 @@ export const configurationSchema = z
     verify,
     restore,
     shrink_guard: shrinkGuard,
+    leak_guard: leakGuard,
+    mask,
+    ...textPolicies,
     git: git.nullish().meta({
       description: 'How commits are made.',
       examples: [{ author: 'Schema Backup <schema_backup@db1.example.org>' }],

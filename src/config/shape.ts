@@ -59,11 +59,13 @@ const typeNames: Readonly<Record<string, string>> = {
 
 const unionNames: Readonly<Record<string, string>> = {
   service_command: 'a text or a list of texts',
+  definers: '`keep`, `strip` or a mapping from account to account',
 }
 
 const formatNames: Readonly<Record<string, string>> = {
   author: 'a name and an address, "Name <address>"',
   branch: 'the short name of a git branch',
+  definers: '`keep`, `strip` or a mapping from account to account',
 }
 
 function expectation(issue: Issue, value: unknown): string {
@@ -72,6 +74,10 @@ function expectation(issue: Issue, value: unknown): string {
 
 function expected(issue: Issue): string {
   const key = String(issue.path.at(-1))
+  if (String(issue.path.at(-2)) === 'definers') return 'an account, `user@host`'
+  if (issue.code === 'invalid_value')
+    return issue.values.map((each) => `\`${String(each)}\``).join(' or ')
+  if (String(issue.path.at(-2)) === 'mask') return '`hash`, `null` or a text'
   if (issue.code === 'invalid_type') return typeNames[issue.expected] ?? issue.expected
   if (issue.code === 'invalid_union') return unionNames[key] ?? 'a URL, or a mapping with a `url`'
   if (issue.code === 'invalid_format')
@@ -87,10 +93,10 @@ function found(issue: Issue, value: unknown): string {
   if (issue.code === 'invalid_format' || issue.code === 'invalid_key') return 'something else'
   if (value === null || value === undefined || value === '') return 'nothing'
   if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : 'a list'
-  if (typeof value === 'string') return 'a text'
+  if (typeof value === 'string') return issue.code === 'invalid_value' ? 'something else' : 'a text'
   if (typeof value === 'object') return 'a mapping'
   const isNumber = typeof value === 'number' || typeof value === 'bigint'
-  if (isNumber && issue.code !== 'invalid_type') return 'another one'
+  if (isNumber && issue.code.startsWith('too_')) return 'another one'
   return `${isNumber ? 'a number' : 'true or false'} (quotes make it a text)`
 }
 

@@ -16,6 +16,7 @@ export interface ObjectFiles {
   /** The columns that tell one row from another; empty: all. */
   readonly keyColumns?: readonly string[]
   readonly countersDiffer?: boolean
+  readonly partitionsDiffer?: boolean
 }
 
 /** What happened to one object. */
@@ -39,8 +40,11 @@ export async function changeOf(files: ObjectFiles): Promise<Change | undefined> 
   const definitionDiffers = files.sql !== undefined && files.sql.before !== files.sql.after
   const columns = columnChanges(files)
   const rows = await rowChanges(files, definitionDiffers)
-  const countersDiffer = files.countersDiffer === true
-  if (!definitionDiffers && rows === undefined && !countersDiffer) return undefined
+  const others = [
+    ...(files.countersDiffer === true ? ['counter'] : []),
+    ...(files.partitionsDiffer === true ? ['partitions'] : []),
+  ]
+  if (!definitionDiffers && rows === undefined && others.length === 0) return undefined
   const change = {
     kind,
     ...(schema === undefined ? {} : { schema }),
@@ -50,7 +54,7 @@ export async function changeOf(files: ObjectFiles): Promise<Change | undefined> 
     ...(columns === undefined ? {} : { columns }),
     ...(rows === undefined ? {} : { rows }),
   }
-  return { ...change, text: wordsOf(change, definitionDiffers, countersDiffer) }
+  return { ...change, text: wordsOf(change, definitionDiffers, others) }
 }
 
 /** A change in short words. */
@@ -103,7 +107,7 @@ async function compareOrGiveUp(
 function wordsOf(
   change: Omit<Change, 'text'>,
   definitionDiffers: boolean,
-  countersDiffer: boolean,
+  others: readonly string[],
 ): string {
   const object = nameOf(change)
   const kind = kindWords(change.kind)
@@ -111,7 +115,7 @@ function wordsOf(
   if (change.what === 'removed') return `${kindAndObject} removed`
   if (change.what === 'added') return `${kindAndObject} added${bracketed(rowWords(change.rows))}`
   const definition = columnWords(change.columns) ?? (definitionDiffers ? 'changed' : undefined)
-  const details = [definition, rowWords(change.rows), countersDiffer ? 'counter' : undefined]
+  const details = [definition, rowWords(change.rows), ...others]
   const subject = change.kind === 'table' ? object : kindAndObject
   return `${subject} ${details.filter((detail) => detail !== undefined).join(' and ')}`
 }

@@ -161,6 +161,14 @@ describe('a commit is held', () => {
     expect(await expectHeld(project)).toContain(
       "held: The table hidden was in the last snapshot and can't be captured any more",
     )
+    runSql(
+      server,
+      'mysql',
+      `GRANT SELECT ON ${database}.hidden TO '${account}'@'%'; REVOKE SELECT ON mysql.* FROM '${account}'@'%'`,
+    )
+    expect(await expectHeld(project)).toContain(
+      `held: The role ${account}@% was in the last snapshot and can't be captured any more`,
+    )
   })
 
   test('when the account may not read password hashes any more', async ({ newProject }) => {
@@ -185,11 +193,7 @@ describe('a commit is held', () => {
     await project.succeed()
     const secrets = `roles/${role}.secrets.sql`
     expect(project.file(secrets, project.private)).toContain('SCRAM-SHA-256')
-    runSql(
-      server,
-      database,
-      `ALTER ROLE ${reader} NOSUPERUSER; GRANT SELECT ON t TO ${reader}`,
-    )
+    runSql(server, database, `ALTER ROLE ${reader} NOSUPERUSER; GRANT SELECT ON t TO ${reader}`)
     expect(await expectHeld(project, ['--verbose'])).toContain(
       `held: The passwords of the role ${role} were kept and can't be read any more.\n`,
     )

@@ -37,6 +37,8 @@ test.each([
   ['*', 'a/b', true],
   ['*', '..', true],
   ['*', '.', true],
+  ['*', '', true],
+  ['?', '', false],
   ['*', '.hidden', true],
   ['*', 'public|a.b c/d\ne', true],
   ['*_log', 'a/b.c_log', true],
