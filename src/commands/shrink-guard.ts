@@ -1,5 +1,5 @@
-import { createReadStream } from 'node:fs'
-import { access, stat } from 'node:fs/promises'
+import { createReadStream, type Stats } from 'node:fs'
+import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { tableText } from '../config/categories.ts'
 import { databaseDirectory, databaseFiles, keyOf, pathOf } from '../files/layout.ts'
@@ -10,6 +10,7 @@ import type { Change } from '../review/changes.ts'
 import { countRows, countedBytes } from '../review/rows.ts'
 import { isShrunken, type Counts } from '../review/shrink.ts'
 import type { Comparison } from './compare-staged.ts'
+import { counted } from './render.ts'
 import type { Held } from './report.ts'
 import type { DatabaseRun } from './snapshot-run.ts'
 import type { StagedDatabase } from './stage-database.ts'
@@ -29,22 +30,33 @@ export async function shrinkages(
     ...(await lostObjects(comparison, run)),
     ...hiddenObjects(comparison, staged),
     ...(await lostRows(comparison, run)),
-    ...(await lostPrivateRows(staged, run)),
-    ...(await lostSecrets(comparison, staged, run)),
+    ...(await privateLosses(comparison, staged, run)),
   ]
   return found.filter(({ name }) => !acceptShrink.includes(name))
 }
 
-/** Absent limits were asked for before. */
+/** What would be gone from the private directory, which keeps no history. */
+export async function privateLosses(
+  comparison: Comparison,
+  staged: StagedDatabase,
+  run: DatabaseRun,
+): Promise<readonly Held[]> {
+  return [
+    ...(await lostPrivateRows(comparison, staged, run)),
+    ...(await lostSecrets(comparison, staged, run)),
+  ]
+}
+
+/** Without limits only what is lost as a whole counts. */
 function limitsOf({ database }: DatabaseRun) {
   return database.shrinkGuard ?? { rowsPercent: 100, objectsPercent: 100 }
 }
 
-function counted(counts: Counts, things: string): string {
-  const lost = counts.before - counts.after
-  return counts.after === 0
-    ? `all of its ${counts.before} ${things}`
-    : `${lost} of its ${counts.before} ${things}`
+function lossText({ before, after }: Counts, thing: string): string {
+  const all = counted(before, thing)
+  return after === 0
+    ? `all of its ${all}`
+    : `${(before - after).toLocaleString('en-US')} of its ${all}`
 }
 
 async function lostObjects(comparison: Comparison, run: DatabaseRun): Promise<readonly Held[]> {
@@ -64,7 +76,7 @@ async function lostObjects(comparison: Comparison, run: DatabaseRun): Promise<re
   const counts = { before: total, after: total - removed.length }
   const { name } = run.database
   if (!isShrunken(counts, 'objects', limitsOf(run))) return []
-  return [{ name, message: `The database ${name} lost ${counted(counts, 'objects')}.` }]
+  return [{ name, message: `The database ${name} lost ${lossText(counts, 'object')}.` }]
 }
 
 /** Kinds that servers call otherwise. */
@@ -103,7 +115,7 @@ async function lostRows(comparison: Comparison, run: DatabaseRun): Promise<reado
 
 function tooFewRows(name: string, counts: Counts, run: DatabaseRun): readonly Held[] {
   if (!isShrunken(counts, 'rows', limitsOf(run))) return []
-  return [{ name, message: `The table ${name} lost ${counted(counts, 'rows')}.` }]
+  return [{ name, message: `The table ${name} lost ${lossText(counts, 'row')}.` }]
 }
 
 /** Undefined where no rows can have been lost: a new table, one that is gone, one whose rows are no longer wanted. */
@@ -120,7 +132,7 @@ async function rowCounts(
   if (change.rows !== 'uncounted')
     return { before: after + change.rows.removed - change.rows.added, after }
   const bytes = staged.files.get(path)?.bytes ?? 0
-  if (bytes <= countedBytes) {
+  if (bytes <= countedBytes || !repository.writesWorkTree) {
     const content = await repository.readBlob(blob.oid)
     return { before: await countRows({ bytes: content.length, read: () => once(content) }), after }
   }
@@ -131,19 +143,22 @@ async function rowCounts(
 
 /** Rows of local tables have no history: a run that emptied their file would have destroyed them. */
 async function lostPrivateRows(
+  { staged }: Comparison,
   { local }: StagedDatabase,
   run: DatabaseRun,
 ): Promise<readonly Held[]> {
   if (local === undefined) return []
   const directory = join(local.topDirectory, databaseDirectory(run.config.host, run.database.name))
   const held: Held[] = []
-  for (const [path, after] of local.rowCounts) {
-    const table = keyOf(path)?.key
+  for (const [path, { size: bytes }] of await placedIn(directory)) {
+    const owner = keyOf(path)
+    // Rows that the backup directory has from now on are not lost.
+    if (owner?.part !== 'rows' || staged.rowCounts.has(path)) continue
+    if (bytes === local.files.get(path)?.bytes) continue
     const placed = join(directory, path)
-    const bytes = await sizeOf(placed)
-    if (table === undefined || bytes <= (local.files.get(path)?.bytes ?? 0)) continue
     const before = await countRows({ bytes, read: () => createReadStream(placed) })
-    held.push(...tooFewRows(tableText(table), { before, after }, run))
+    const after = local.rowCounts.get(path) ?? 0
+    held.push(...tooFewRows(tableText(owner.key), { before, after }, run))
   }
   return held
 }
@@ -156,8 +171,7 @@ async function lostSecrets(
 ): Promise<readonly Held[]> {
   if (local === undefined) return []
   const directory = join(local.topDirectory, databaseDirectory(run.config.host, run.database.name))
-  const placed = (await isThere(directory)) ? await walk(directory) : new Map<string, unknown>()
-  return [...placed.keys()].flatMap((path) => {
+  return [...(await placedIn(directory)).keys()].flatMap((path) => {
     const owner = keyOf(path)
     const isLost =
       owner?.part === 'secrets' && files.has(pathOf(owner.key)) && !local.files.has(path)
@@ -168,11 +182,8 @@ async function lostSecrets(
   })
 }
 
-async function isThere(path: string): Promise<boolean> {
-  return await access(path).then(
-    () => true,
-    () => false,
-  )
+async function placedIn(directory: string): Promise<ReadonlyMap<string, Stats>> {
+  return (await sizeOf(directory)) === 0 ? new Map() : await walk(directory)
 }
 
 async function sizeOf(path: string): Promise<number> {

@@ -5,7 +5,7 @@ import { leaks } from './leak-guard.ts'
 import { publish, publishPrivately, type Published } from './publish.ts'
 import { readDatabase } from './read-database.ts'
 import { failureOf, statusOf, type DatabaseReport } from './report.ts'
-import { shrinkages } from './shrink-guard.ts'
+import { privateLosses, shrinkages } from './shrink-guard.ts'
 import type { DatabaseRun } from './snapshot-run.ts'
 import type { StagedDatabase } from './stage-database.ts'
 
@@ -53,13 +53,18 @@ export async function snapshotDatabase(run: DatabaseRun): Promise<DatabaseReport
   }
 }
 
-/** Private files first, so that no commit exists whose private rows were not saved. */
+/**
+ * Private files first, so that no commit exists whose private rows were not saved. Before a replacement they stay as they
+ * are where the database has lost what they hold: it may be what the replacement brings back.
+ */
 async function publishAll(
   comparison: Comparison,
   staged: StagedDatabase,
   run: DatabaseRun,
 ): Promise<Published> {
-  await publishPrivately(staged, run)
+  const isBeforeReplacement = run.options.acceptShrink === 'everything'
+  const losses = isBeforeReplacement ? await privateLosses(comparison, staged, run) : []
+  if (losses.length === 0) await publishPrivately(staged, run)
   return await publish(comparison, staged, run)
 }
 

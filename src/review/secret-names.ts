@@ -13,16 +13,16 @@ export interface NameRule {
 
 /** These say what belongs to a secret, not that it is one: `password_policy`, `token_ttl`, `secret_version`. */
 const besideSecrets = new Set(
-  `age algorithm at attempts body caption charset class code count created date days default description disabled domain duration enabled
-   expired expires expiration expiry format group header help hint hours icon info input interval kind label length level
-   lifetime limit link max message min minutes note number option page param parameter pattern placeholder policy position
-   regex rotation route rule rules screen scope seconds size state status strength subject suffix template text time
+  `age algorithm alphabet at attempts backend body caption charset class code cost count created date days default description disabled domain driver duration enabled encoder
+   expired expires expiration expiry format grant group hasher header help hint hours icon info input interval kind label length level
+   lifetime lost limit link max message min minutes note number option page param parameter pattern per placeholder policy position price
+   regex reset rotation route rule rules screen scope seconds size state status strength subject suffix template text time
    timeout title tooltip ttl updated usage used valid validity version visible widget`.split(/\s+/),
 )
 
 /** These ask about a secret: `has_password`, `max_tokens`. */
 const questions = new Set(
-  'allow allowed change changed check count enable expire force forgot has hide is last max min must need needs num number require requires reset show use uses verify'.split(
+  'allow allowed change changed check cost count enable expire force forgot has hide is last lost max min must need needs num number per price require requires reset show use uses verify'.split(
     ' ',
   ),
 )
@@ -35,6 +35,10 @@ const opaqueWords = new Set(
 )
 
 const hashWords = new Set(['digest', 'hash', 'signature'])
+
+/** Hashes and signatures of these prove who one is; of anything else they are check sums. */
+const personWords =
+  /^(?:users?|accounts?|logins?|pass\w*|pw|tokens?|auth|credentials?|members?|customers?|admins?|staff|persons?|people)$/
 
 /** People choose the values of these themselves, or nothing else is ever called so. */
 const chosenNames =
@@ -72,7 +76,8 @@ export function nameRule(name: string, owner = ''): NameRule | undefined {
   if (words.some((word) => codeWords.has(word))) return { rule: 'code', matches: isCode }
   const isHash =
     words.some((word) => hashWords.has(word)) &&
-    ![...words, ...wordsOfName(owner)].some((word) => publicThings.has(word))
+    [...words, ...wordsOfName(owner)].some((word) => personWords.test(word)) &&
+    !words.some((word) => publicThings.has(word))
   if (isHash || words.some((word) => opaqueWords.has(word)))
     return { rule: 'secret-name', matches: isOpaque }
   return ownerRule(last, owner)
@@ -92,9 +97,13 @@ function ownerRule(last: string, owner: string): NameRule | undefined {
   const words = wordsOfName(owner)
   const isSecretTable =
     saysSecret(words) || words.some((word) => /^sessions?$|^cookies?$/.test(word))
-  if (!isSecretTable || besideSecrets.has(last)) return undefined
+  const isAboutThem = /^(?:types?|polic(?:y|ies)|kinds?|settings?|rules?)$/.test(words.at(-1) ?? '')
+  if (!isSecretTable || isAboutThem || besideSecrets.has(last)) return undefined
   if (!/^(?:id|sid|key|value|val|data|payload|content)$/.test(last)) return undefined
-  return { rule: 'secret-table', matches: (value) => isOpaque(value) && value.length >= 16 }
+  return {
+    rule: 'secret-table',
+    matches: (value) => isOpaque(value) && value.length >= 16 && !(last === 'id' && isUuid(value)),
+  }
 }
 
 /** A value that a person may have chosen as a password: short ones and plain words too. */
@@ -109,6 +118,11 @@ export function isChosenBeside(rule: NameRule, value: string): boolean {
 
 function isCode(value: string): boolean {
   return /^\d{3,8}$/.test(value) || isOpaque(value)
+}
+
+/** Every kind of row is numbered with these. */
+function isUuid(value: string): boolean {
+  return /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(value)
 }
 
 function isSocialNumber(value: string): boolean {

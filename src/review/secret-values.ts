@@ -131,6 +131,8 @@ export function isPlaceholder(value: string): boolean {
       text,
     ) ||
     /^[-*.x#•!?_ ]+$/i.test(text) ||
+    // A colour, an amount of money.
+    /^#[0-9a-f]{3,8}$|^[$€£¥] ?[\d.,]+$/i.test(text) ||
     // A date or time.
     /^\d{4}-\d\d-\d\d(?:[T ][\d:.+Z-]*)?$|^\d\d:\d\d(?::\d\d)?$/.test(text) ||
     // A variable, a template, a reference to where the secret is.

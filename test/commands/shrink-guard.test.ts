@@ -77,6 +77,50 @@ describe.concurrent('a commit is held', () => {
     expect(project.file('tables/users.csv', project.private)).toBe('id,email\n')
   })
 
+  test('when a local table is dropped, or leaves the list: its rows would go for good', async ({
+    project,
+  }) => {
+    await project.succeed()
+    project.configure(
+      `database: sqlite:../shop.db\n${lists.replace('local: [users]', 'local: []')}`,
+    )
+    expect(await expectHeld(project)).toContain('held: The table users lost all of its 2 rows.\n')
+    project.configure(`database: sqlite:../shop.db\n${lists}`)
+    project.sql('DROP TABLE users')
+    expect(await expectHeld(project)).toContain('held: The table users lost all of its 2 rows.\n')
+    await project.succeed(['--accept-shrink', 'users'])
+    expect(existsSync(join(project.private, host, 'shop', 'tables', 'users.csv'))).toBe(false)
+  })
+
+  test('when a local table lost most rows and its file grew all the same', async ({
+    newProject,
+  }) => {
+    const project = await newProject(
+      `${shop} WITH RECURSIVE n(i) AS (SELECT 10 UNION ALL SELECT i + 1 FROM n WHERE i < 60) INSERT INTO users SELECT i, 'e' FROM n;`,
+    )
+    await project.succeed()
+    project.sql(
+      'DELETE FROM users WHERE id > 10; UPDATE users SET email = hex(randomblob(5000)) WHERE id = 10',
+    )
+    expect(await expectHeld(project)).toContain('held: The table users lost 50 of its 53 rows.\n')
+  })
+
+  test('never before a replacement, which keeps the private rows that it may bring back', async ({
+    project,
+  }) => {
+    project.configure(`database: sqlite:../shop.db\nrestore: {allow_restore: true}\n${lists}`)
+    await project.succeed()
+    project.sql('DELETE FROM users; DELETE FROM countries')
+    const words = ['restore', '--to', 'sqlite:shop.db', '--replace', '--confirm', 'shop.db']
+    const broken = `${project.file('tables/countries.csv')}fr,Again\n`
+    project.write(`schema_backup/${host}/shop/tables/countries.csv`, broken)
+    expect((await project.run(words)).status).toBe(2)
+    expect(project.file('tables/users.csv', project.private)).toContain('canary-local')
+    await project.succeed([...words, '--at', 'HEAD~1'])
+    expect(project.sql('SELECT count(*) FROM users')).toBe('2\n')
+    expect(project.file('tables/users.csv', project.private)).toContain('canary-local')
+  })
+
   test('when most objects are gone', async ({ newProject }) => {
     const tables = Array.from({ length: 30 }, (_, number) => `t${number}`)
     const project = await newProject(tables.map((name) => `CREATE TABLE ${name} (a);`).join(''))
