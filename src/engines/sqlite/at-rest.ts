@@ -18,15 +18,15 @@ export interface FileAtRest {
  * Source: https://www.sqlite.org/wal.html#read_only_databases, https://www.sqlite.org/howtocorrupt.html#_posix_advisory_locks_canceled_by_a_separate_thread_doing_close_
  */
 export function fileAtRest(path: string): FileAtRest | undefined {
-  const place = realpathSync(path)
+  const place = looked(path, () => realpathSync(path))
   if (isOpen(place)) return undefined
-  const before = stateOf(place)
+  const before = looked(path, () => stateOf(place))
   const url = pathToFileURL(place)
   url.searchParams.set('immutable', '1')
   return {
     url,
     requireRest() {
-      if (isOpen(place) || stateOf(place) !== before) throw changed(path)
+      if (isOpen(place) || looked(path, () => stateOf(place)) !== before) throw changed(path)
     },
   }
 }
@@ -36,9 +36,11 @@ export function fileAtRest(path: string): FileAtRest | undefined {
  * database no more. SQLite gives them to the owner where it may, as root.
  */
 export function wouldLeaveFiles(path: string): boolean {
-  const place = realpathSync(path)
+  const place = looked(path, () => realpathSync(path))
   const account = userInfo().uid
-  return account > 0 && statSync(place).uid !== account && !isOpen(place) && isWalFile(place)
+  if (account <= 0) return false
+  const owner = looked(path, () => statSync(place).uid)
+  return owner !== account && !isOpen(place) && isWalFile(place)
 }
 
 /** The log is there from the first access of a program to the end of the last one. */
@@ -51,10 +53,23 @@ function stateOf(place: string): string {
   return [dev, ino, size, mtimeNs, ctimeNs].join()
 }
 
-function changed(path: string): ExpectedError {
+/** Another program may put a new file in the place of this one at any time. */
+function looked<T>(path: string, look: () => T): T {
+  try {
+    return look()
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') {
+      throw changed(path, error)
+    }
+    throw error
+  }
+}
+
+function changed(path: string, cause?: Error): ExpectedError {
   return new ExpectedError(
     'changed-while-reading',
-    `A program opened the SQLite database "${path}" while it was read.`,
+    `A program opened or replaced the SQLite database "${path}" while it was read.`,
     'Run again: the next try reads beside that program.',
+    { cause },
   )
 }

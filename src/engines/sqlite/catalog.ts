@@ -1,6 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite'
 import type { Column, NotCaptured } from '../../model.ts'
 import { textFromBytes, type TextEncoding } from './cells.ts'
+import { isOneStatement } from './sqltext.ts'
 
 /** One line of sqlite_schema that a user made. */
 export interface Entry {
@@ -45,7 +46,7 @@ export function encodingOf(connection: DatabaseSync): TextEncoding {
 
 /**
  * The lines of sqlite_schema by type and name; SQLite's own tables and automatic indexes are left out,
- * lines that are not text in the database's encoding come as not captured.
+ * lines that are not text in the database's encoding, or more than a definition, come as not captured.
  */
 export function readEntries(
   connection: DatabaseSync,
@@ -68,6 +69,8 @@ export function readEntries(
       notCaptured.push({ kind: type, name, reason: 'This version knows no such kind of object.' })
     } else if (typeof sql !== 'string' || typeof exactName !== 'string') {
       notCaptured.push({ kind: type, name, reason: `Its definition is not valid ${encoding}.` })
+    } else if (type !== 'trigger' && !isOneStatement(sql)) {
+      notCaptured.push({ kind: type, name, reason: 'Its text holds more than one statement.' })
     } else {
       entries.push({ type, name, tableName: String(row['tbl_name']), sql })
     }

@@ -15,8 +15,9 @@ export function countersOf(
   const counting = new Set(tables.filter(({ sql }) => hasCounter(sql)).map(({ name }) => name))
   const counters = new Map<string, string>()
   if (counting.size === 0) return counters
+  const all = linesByTable(connection)
   for (const { name } of tables) {
-    const lines = linesOf(connection, name)
+    const lines = all.get(name) ?? ''
     if (counting.has(name) || lines !== '') {
       counters.set(name, `DELETE FROM sqlite_sequence WHERE name = ${quoteText(name)};\n${lines}`)
     }
@@ -31,15 +32,18 @@ function hasCounter(sql: string): boolean {
   )
 }
 
-function linesOf(connection: DatabaseSync, table: string): string {
-  const name = quoteText(table)
-  return query(
+function linesByTable(connection: DatabaseSync): ReadonlyMap<string, string> {
+  const lines = new Map<string, string>()
+  const stored = query(
     connection,
-    'SELECT quote(seq) AS seq FROM main.sqlite_sequence WHERE name = ? ORDER BY seq',
-    table,
+    `SELECT name, quote(seq) AS seq FROM main.sqlite_sequence WHERE typeof(name) = 'text' ORDER BY seq`,
   )
-    .map(({ seq }) => `INSERT INTO sqlite_sequence(name, seq) VALUES(${name}, ${String(seq)});\n`)
-    .join('')
+  for (const line of stored) {
+    const name = String(line['name'])
+    const insert = `INSERT INTO sqlite_sequence(name, seq) VALUES(${quoteText(name)}, ${String(line['seq'])});\n`
+    lines.set(name, (lines.get(name) ?? '') + insert)
+  }
+  return lines
 }
 
 /** A warning for each line of sqlite_sequence that belongs to no table of the snapshot, so that nothing could set it. */

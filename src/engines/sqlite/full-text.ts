@@ -49,7 +49,8 @@ function indexOverContent(
 ): VirtualTable {
   const state = indexStateOf(connection, entry, facts)
   const fill = {
-    whole: rebuildOf(entry.name),
+    // The same as of a part, so that the definition tells nothing of the rows.
+    whole: fillOfIndex(entry),
     partial: fillOfIndex(entry),
     empty: '',
     unknown: rebuildOf(entry.name),

@@ -54,8 +54,7 @@ function functionsOf(texts: readonly string[]): string[] {
     for (const text of texts) {
       for (let name = missingIn(database, text); name !== undefined;) {
         found.push(`the function "${name}"`)
-        database.function(name, { deterministic: true, varargs: true }, () => null)
-        const next = missingIn(database, text)
+        const next = isPutInPlace(database, name) ? missingIn(database, text) : name
         name = next === name ? undefined : next
       }
     }
@@ -65,9 +64,17 @@ function functionsOf(texts: readonly string[]): string[] {
   return found
 }
 
+/** SQLite takes no name of more than 255 bytes. Source: https://www.sqlite.org/c3ref/create_function.html */
+function isPutInPlace(database: DatabaseSync, name: string): boolean {
+  if (Buffer.byteLength(name) > 255) return false
+  database.function(name, { deterministic: true, varargs: true }, () => null)
+  return true
+}
+
 function missingIn(database: DatabaseSync, text: string): string | undefined {
   try {
-    database.exec(text)
+    // SQLite itself reads the first statement of a definition alone.
+    database.prepare(text).run()
     return undefined
   } catch (error) {
     const message = error instanceof Error ? error.message : ''

@@ -1,5 +1,5 @@
 import { constants, type DatabaseSync } from 'node:sqlite'
-import type { ColumnFacts, Entry } from './catalog.ts'
+import { readColumns, type ColumnFacts, type Entry } from './catalog.ts'
 import { foldName, quoteName, tableNames, tokens } from './sqltext.ts'
 import { contentOf, isVirtual, optionOf } from './virtual-text.ts'
 
@@ -15,15 +15,25 @@ export function tablesReadByRowid(
   entries: readonly Entry[],
 ): ReadonlySet<string> {
   const tables = new Set<string>()
+  const stored = entries.filter(({ type, sql }) => type === 'table' && !isVirtual(sql))
+  const storedNames = new Set(stored.map(({ name }) => foldName(name)))
   for (const entry of entries) {
     if (entry.type === 'table' && isVirtual(entry.sql)) {
       const content = contentByRowid(entry.sql)
       // Empty: the index keeps no text, and a table without a name is not meant.
       if (content !== undefined && content !== '') tables.add(foldName(content))
-    } else if (namesRowid(entry.sql)) {
-      if (entry.type === 'view') addReadByView(connection, entry.name, tables)
-      else tables.add(foldName(entry.tableName))
-      if (entry.type === 'trigger') for (const name of tableNames(entry.sql)) tables.add(name)
+      continue
+    }
+    const words = rowidWords(entry.sql)
+    if (words.length === 0) continue
+    if (entry.type === 'view') {
+      addReadByView(connection, entry.name, tables)
+      continue
+    }
+    for (const [table, read] of wordsByTable(entry, words)) {
+      const columns = storedNames.has(table) ? readColumns(connection, table) : []
+      const own = new Set(columns.map(({ name }) => foldName(name)))
+      if (read.some(({ name }) => !own.has(name))) tables.add(table)
     }
   }
   return tables
@@ -34,14 +44,36 @@ export function hiddenRowidName(columns: readonly ColumnFacts[]): string | undef
   return rowidNames.find((name) => !columns.some((column) => foldName(column.name) === name))
 }
 
-function namesRowid(sql: string): boolean {
-  return (
-    /\b(?:rowid|_rowid_|oid)\b/i.test(sql) &&
-    tokens(sql).some(
-      ({ kind, text }) =>
-        (kind === 'word' || kind === 'quoted') && rowidNames.includes(foldName(text)),
-    )
-  )
+/** A name of the rowid, where it stands in a text. */
+interface RowidWord {
+  readonly name: string
+  /** Behind `new.` or `old.`, so that it is of the trigger's own table. */
+  readonly isOfTriggered: boolean
+}
+
+function rowidWords(sql: string): RowidWord[] {
+  if (!/\b(?:rowid|_rowid_|oid)\b/i.test(sql)) return []
+  const all = tokens(sql)
+  return all.flatMap(({ kind, text }, index) => {
+    const name = foldName(text)
+    if ((kind !== 'word' && kind !== 'quoted') || !rowidNames.includes(name)) return []
+    const isOfTriggered =
+      all[index - 1]?.text === '.' && ['new', 'old'].includes(foldName(all[index - 2]?.text ?? ''))
+    return [{ name, isOfTriggered }]
+  })
+}
+
+/** The names that may be of a table's rowid, by the folded names of the tables that the text may mean. */
+function wordsByTable(
+  { type, tableName, sql }: Entry,
+  words: readonly RowidWord[],
+): ReadonlyMap<string, readonly RowidWord[]> {
+  const found = new Map<string, readonly RowidWord[]>()
+  if (type === 'trigger') {
+    const others = words.filter(({ isOfTriggered }) => !isOfTriggered)
+    for (const name of tableNames(sql)) found.set(name, others)
+  }
+  return found.set(foldName(tableName), words)
 }
 
 function contentByRowid(sql: string): string | undefined {

@@ -5,6 +5,7 @@ import type { DbObject } from '../../model.ts'
 import type { ScriptRequest, ScriptRows, ScriptWriter } from '../script.ts'
 import { encodingOf, readColumns } from './catalog.ts'
 import { affinityOf, decodeCell, type Affinity, type Cell, type TextEncoding } from './cells.ts'
+import { fillOfIndex, rebuildOf } from './full-text-index.ts'
 import { literalOf } from './literal.ts'
 import { rowidNames } from './rowids.ts'
 import { firstStatement, foldName, forShell, quoteName } from './sqltext.ts'
@@ -17,6 +18,7 @@ import { contentOf, isDefinitionOfPart, isVirtual } from './virtual-text.ts'
  */
 export function sqliteScript(request: ScriptRequest): ScriptWriter {
   const columns = new ColumnTypes(request.settings)
+  const loaded = new Set<string>()
   return {
     begin: () => {
       const first =
@@ -25,9 +27,15 @@ export function sqliteScript(request: ScriptRequest): ScriptWriter {
     },
     create: ({ sql }) =>
       (sql.startsWith('PRAGMA writable_schema') ? undefended : '') + forShell(sql),
-    rows: (rows, csv) => insertStatements(rows, columns.affinitiesOf(rows), columns.encoding, csv),
+    rows: (rows, csv) => {
+      loaded.add(rows.table.name)
+      return insertStatements(rows, columns.affinitiesOf(rows), columns.encoding, csv)
+    },
     counters: (object) =>
-      forShell((object.sqlCounters ?? '') + (request.content === 'rows' ? fillOf(object) : '')),
+      forShell(
+        (object.sqlCounters ?? '') +
+          (request.content === 'rows' ? fillOf(object, loaded.has(object.name)) : ''),
+      ),
     finish: ({ sqlAfterRows = '' }) => forShell(sqlAfterRows),
     end: () => 'COMMIT;\n',
   }
@@ -37,8 +45,13 @@ export function sqliteScript(request: ScriptRequest): ScriptWriter {
 const quietTriggers = '.once /dev/null\n.dbconfig enable_trigger off\n'
 
 /** Full-text indexes over other tables are kept up to date by triggers. */
-function fillOf({ sql, sqlAfterRows = '' }: DbObject): string {
-  return (contentOf(sql) ?? '') === '' ? '' : sqlAfterRows
+function fillOf(object: DbObject, knowsSomeRows: boolean): string {
+  const { sql, sqlAfterRows = '' } = object
+  if ((contentOf(sql) ?? '') === '') return ''
+  // What the index knew before is not all that it has to know.
+  return knowsSomeRows
+    ? sqlAfterRows
+    : sqlAfterRows.replace(fillOfIndex(object), () => rebuildOf(object.name))
 }
 
 /** Also those that came before a condition or around it. */
@@ -77,9 +90,10 @@ class ColumnTypes {
 
   #typesOf(table: DbObject): ReadonlyMap<string, string> {
     try {
-      this.#database.exec(table.sql)
+      // The table alone: what stands behind it might reach other files.
+      this.#database.prepare(table.sql).run()
     } catch {
-      // An index may need a function or collation of the application; the table before it is there all the same.
+      // It may need a function or collation of the application.
     }
     const types = typesIn(this.#database, table.name)
     this.#database.exec(`DROP TABLE IF EXISTS ${quoteName(table.name)}`)

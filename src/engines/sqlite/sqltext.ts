@@ -49,6 +49,11 @@ export function firstStatement(sql: string): string {
   return end === undefined ? sql : sql.slice(0, end.index)
 }
 
+/** Whether nothing but blanks, comments and `;` follows the first statement; not for triggers, which hold others. */
+export function isOneStatement(sql: string): boolean {
+  return tokens(sql.slice(firstStatement(sql).length)).every(({ text }) => text === ';')
+}
+
 /** A name in double quotes. */
 export function quoteName(name: string): string {
   return `"${name.replaceAll('"', '""')}"`

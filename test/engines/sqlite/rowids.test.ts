@@ -90,6 +90,10 @@ describe('the rowids of a table', () => {
       'the text only seems to',
       `CREATE TABLE t (a); CREATE VIEW v AS SELECT 'rowid' FROM t -- rowid\n;`,
     ],
+    [
+      'a trigger writes those of another table into it',
+      'CREATE TABLE t (a); CREATE TABLE u (b); CREATE TRIGGER r AFTER INSERT ON u BEGIN INSERT INTO t VALUES (new.rowid); END;',
+    ],
   ])('stand in no file where %s, so that VACUUM changes nothing', async (name, sql) => {
     const path = scratch.path(`${name}.db`)
     sqlite3(path, `${sql} INSERT INTO t (rowid, a) VALUES (9, 'x'), (4, 'x'), (2, 'y');`)
@@ -99,6 +103,25 @@ describe('the rowids of a table', () => {
     expect(sqlite3(path, 'SELECT group_concat(rowid) FROM t;')).toBe('1,2,3\n')
     expect(await hold(path)).toStrictEqual(before)
   })
+
+  it.each(['oid', 'ROWID', '_rowid_'])(
+    'stand in no file where a column, its index and a trigger have their name: %s',
+    async (column) => {
+      const path = scratch.path(`column ${column}.db`)
+      sqlite3(
+        path,
+        `CREATE TABLE t (a, "${column}" TEXT CHECK (${column} <> '')); CREATE INDEX i ON t (${column}); CREATE TABLE u (b);
+         INSERT INTO t VALUES ('x', 'y'), ('z', 'w'); DELETE FROM t WHERE a = 'x';
+         CREATE TRIGGER r AFTER INSERT ON u BEGIN UPDATE t SET a = ${column} WHERE ${column} = new.b; END;
+         CREATE TRIGGER s AFTER INSERT ON t BEGIN INSERT INTO u VALUES (new.${column}); END;`,
+      )
+      const before = await hold(path)
+      expect(columnsOf(before)).toStrictEqual(['a', column])
+      expect(before.rows.get('t')).toBe('z,w\n')
+      sqlite3(path, 'VACUUM;')
+      expect((await hold(path)).rows.get('t')).toBe('z,w\n')
+    },
+  )
 
   it('are a change where VACUUM renumbers what a view reads', async () => {
     const path = scratch.path('renumbered.db')

@@ -97,6 +97,17 @@ describe('a script of a whole database', () => {
     expect(runScript(path, await scriptOf(held, 'rows')).stderr).toBe('')
     expect(typedCells(path)).toEqual(typedCells(original))
   })
+
+  test('of rows makes a full-text index over those that were there, too', async () => {
+    const [first, path] = [scratch.path('indexed.db'), scratch.path('indexed before.db')]
+    const definition = `CREATE TABLE t (id INTEGER PRIMARY KEY, a); CREATE VIRTUAL TABLE f USING fts4 (a, content="t");`
+    const row = (id: number) =>
+      `${definition} INSERT INTO t VALUES (${id}, 'word'); INSERT INTO f (f) VALUES ('rebuild');`
+    sqlite3(first, row(1))
+    sqlite3(path, row(2))
+    expect(runScript(path, await scriptOf(await hold(first), 'rows')).stderr).toBe('')
+    expect(sqlite3(path, `SELECT rowid FROM f WHERE f MATCH 'word';`)).toBe('1\n2\n')
+  })
 })
 
 test.each(['\r\n', '\r', '\n', '\r\r\n'])('keeps the line end %j of a definition', async (end) => {

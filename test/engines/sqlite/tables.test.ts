@@ -1,5 +1,7 @@
 import { DatabaseSync } from 'node:sqlite'
-import { afterAll, describe, expect, it } from 'vitest'
+import { afterAll, describe, expect, it, vi } from 'vitest'
+import type { Entry } from '../../../src/engines/sqlite/catalog.ts'
+import { countersOf } from '../../../src/engines/sqlite/counters.ts'
 import { sqlite } from '../../../src/engines/sqlite/index.ts'
 import { answersOf, makeDatabase, refill, requestFor } from './refill.ts'
 import { hold, isTable, scratchDirectory, sqlite3 } from './round-trip.ts'
@@ -35,6 +37,24 @@ describe('counters', () => {
     expect(() => {
       makeDatabase(copy, 'INSERT INTO "full" DEFAULT VALUES')
     }).toThrow(/full/)
+  })
+
+  it('of many tables are read by one query', () => {
+    const connection = new DatabaseSync(':memory:')
+    const entries = Array.from({ length: 50 }, (_, index): Entry => {
+      const [name, sql] = [
+        `t${index}`,
+        `CREATE TABLE t${index} (id INTEGER PRIMARY KEY AUTOINCREMENT)`,
+      ]
+      connection.exec(`${sql}; INSERT INTO ${name} VALUES (${index + 1});`)
+      return { type: 'table', name, tableName: name, sql }
+    })
+    const prepare = vi.spyOn(connection, 'prepare')
+    const counters = countersOf(connection, entries)
+    expect(counters.size).toBe(50)
+    expect(counters.get('t7')).toContain(`VALUES('t7', 8)`)
+    expect(prepare).toHaveBeenCalledOnce()
+    connection.close()
   })
 
   it('of tables that are gone are named, and no reason for another status', async () => {

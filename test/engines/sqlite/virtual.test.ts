@@ -287,6 +287,27 @@ describe('a virtual table', () => {
     },
   )
 
+  it.each(['fts4', 'fts5'])(
+    'has the same definition whether it knows all rows of its table or some: %s',
+    async (module) => {
+      const path = scratch.path(`${module} definition.db`)
+      const sql = `CREATE TABLE t (id INTEGER PRIMARY KEY, a); INSERT INTO t VALUES (1, 'x'), (2, 'y');
+        CREATE VIRTUAL TABLE f USING ${module} (a, content="t"${module === 'fts5' ? ', content_rowid=id' : ''}); INSERT INTO f (f) VALUES ('rebuild');`
+      makeDatabase(path, sql)
+      const definition = async () => {
+        const { sql, sqlAfterRows } = (await hold(path)).schema.objects.find(
+          ({ name }) => name === 'f',
+        ) ?? { sql: '' }
+        return sql + (sqlAfterRows ?? '')
+      }
+      const whole = await definition()
+      expect(whole).toContain('rebuild')
+      makeDatabase(path, 'DELETE FROM f WHERE rowid = 1')
+      expect((await hold(path)).rows.get('f')).toBe('2\n')
+      expect(await definition()).toBe(whole)
+    },
+  )
+
   it('says that nobody can tell which rows an index without sizes knows', async () => {
     const path = scratch.path('sizes.db')
     makeDatabase(path, cases['FTS5 over a table, without sizes']?.sql ?? '')
