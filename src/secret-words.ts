@@ -2,7 +2,7 @@
 
 /** Names that hold one of these, written without separators, hold a secret. */
 const secretNames =
-  /passw|passphrase|pwd|secret|token|credential|kennwort|motdepasse|(?:api|access|account|client|encryption|private|server|shared|signing|storage)key|keytab/
+  /passw|passphrase|pwd|secret(?!ar)|token(?!izer|filter)|credential|kennwort|motdepasse|(?:api|access|account|client|encryption|private|server|shared|signing|storage)key(?!word)|keytab/
 
 /** Names that end so say where a secret is, or how it is used. */
 const harmlessEnds = new Set(

@@ -18,6 +18,8 @@ const secretValues: readonly RegExp[] = [
   /-----BEGIN [A-Z0-9 ]*PRIVATE KEY/,
   // A URL with a password.
   /:\/\/[^\s@/]*:\S*@/,
+  // Oracle's, with a password after a slash.
+  /\bjdbc:oracle:\w+:[^/@]*\/[^@]+@/i,
   // A connection string, query string or JSON with one.
   /(?:passw\w*|passphrase|pwd|secret\w*|token|credentials?|signature|(?:api|access|account|client|private|server|shared)[_-]?key(?:[_-]?id)?)["']?\s*[=:]/i,
   /\b(?:AKIA|ASIA)[A-Z0-9]{16}\b/,

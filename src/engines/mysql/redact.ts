@@ -71,15 +71,37 @@ function withoutUrlPassword(text: string): string {
   return text.replace(/^(\w+:\/\/[^:@/]*):.*@/s, '$1@')
 }
 
-/** `a=b,password=c` → `a=b`. */
-function withoutSecretPairs(text: string, separator: ',' | ';'): string {
+/** Up to the separator, which a value in `{…}`, `"…"` or `'…'` can hold. */
+const pairs = {
+  ',': /(?:[^,=]*=\s*(?:\{(?:[^}]|\}\})*\}|"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'))?[^,]*/sy,
+  ';': /(?:[^;=]*=\s*(?:\{(?:[^}]|\}\})*\}|"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'))?[^;]*/sy,
+}
+
+/** `a=b,password=c` → `a=b`; nothing, when what is left may be a piece of a password. */
+function withoutSecretPairs(text: string, separator: keyof typeof pairs): string {
   if (/^\s*[{[]/.test(text)) return text
-  const pairs = text.split(separator)
-  const kept = pairs.filter((pair) => {
-    const [, name, value = ''] = /^\s*(\w+)\s*=(.*)$/s.exec(pair) ?? []
+  const all = splitPairs(text, separator)
+  const kept = all.filter((pair) => {
+    const [, name, value = ''] = namedPair.exec(pair) ?? []
     return name === undefined || secrecyOfOption(name, value) !== 'option'
   })
-  return kept.length === pairs.length ? text : kept.join(separator)
+  if (kept.length === all.length) return text
+  const isClear = kept.every((pair) => pair.trim() === '' || namedPair.test(pair))
+  return isClear ? kept.join(separator) : ''
+}
+
+const namedPair = /^\s*(\w[\w .-]*?)\s*=(.*)$/s
+
+function splitPairs(text: string, separator: keyof typeof pairs): readonly string[] {
+  const found: string[] = []
+  const pattern = pairs[separator]
+  for (let at = 0; at <= text.length; at += 1) {
+    pattern.lastIndex = at
+    const [pair = ''] = pattern.exec(text) ?? []
+    found.push(pair)
+    at += pair.length
+  }
+  return found
 }
 
 const spiderPassword = /\bpassword\s*=?\s*("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')\s*(,\s*)?/gis

@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer'
-import { tokenize } from './lexer.ts'
+import { textOf, tokenize } from './lexer.ts'
 
 /**
  * The text of character columns, ENUMs and SETs in the files, written and read here alone.
@@ -109,34 +109,65 @@ export function readText(text: string): { readonly text: string } | { readonly d
   return text.startsWith('\\x') ? { digits: text.slice(2) } : { text: text.slice(1) }
 }
 
+/** A column of an ENUM or SET: its quoted name, its type and its collation. */
+export interface LabelColumn {
+  readonly column: string
+  readonly type: string
+  readonly collation?: string | undefined
+}
+
 /** How an ENUM is read: its number, a colon, its label. */
-export function planLabel(column: string): TextPlan {
+export function planLabel({ column, type, collation }: LabelColumn): TextPlan {
   const number = `CAST(${column} AS UNSIGNED)`
+  const order = `IF(${number} = 0, 0x00, ${labelsOf(column)})`
+  const repeated = repeatedLabels(labelTexts(type), collation)
   return {
     select: numberAndLabels(column),
-    order: `IF(${number} = 0, 0x00, ${labelsOf(column)})`,
-    toText: (bytes) => labelText(bytes, (number) => number > 0n),
+    order: repeated.size === 0 ? order : withNumber(order, column),
+    toText: (bytes) =>
+      labelText(bytes, (number) => number > 0n && !repeated.has(Number(number) - 1)),
   }
 }
 
 /** How a SET is read, likewise. The server overlooks a label that is empty, in its text and when it reads one. */
-export function planLabels(column: string, type: string): TextPlan {
-  const labels = tokenize(type).filter((token) => token.kind === 'string')
-  const empty = labels.findIndex((label) => label.text === "''")
+export function planLabels({ column, type, collation }: LabelColumn): TextPlan {
+  const labels = labelTexts(type)
+  const untold = repeatedLabels(labels, collation)
+  const empty = labels.indexOf('')
+  if (empty >= 0) untold.add(empty)
   const sorted = type.length < 2_000 ? labelsOf(column) : longLabelsOf(column)
-  if (empty < 0) {
-    return {
-      select: numberAndLabels(column),
-      order: sorted,
-      toText: (bytes) => labelText(bytes, () => true),
-    }
-  }
-  const bit = 1n << BigInt(empty)
+  const bits = [...untold].reduce((sum, index) => sum | (1n << BigInt(index)), 0n)
   return {
     select: numberAndLabels(column),
-    order: `CONCAT(${sorted}, 0x00, LPAD(CAST(${column} AS UNSIGNED), 20, '0'))`,
-    toText: (bytes) => labelText(bytes, (number) => (number & bit) === 0n),
+    order: untold.size === 0 ? sorted : withNumber(sorted, column),
+    toText: (bytes) => labelText(bytes, (number) => (number & bits) === 0n),
   }
+}
+
+function labelTexts(type: string): readonly string[] {
+  return tokenize(type)
+    .filter(({ kind }) => kind === 'string')
+    .map(textOf)
+}
+
+/**
+ * The places of labels that stand earlier in the list, too, which a session that is not strict can make: the server
+ * takes their text for the first.
+ */
+function repeatedLabels(labels: readonly string[], collation = ''): Set<number> {
+  const keys = collation.endsWith('_ci') ? labels.map((label) => label.toLowerCase()) : labels
+  const seen = new Set<string>()
+  const repeated = new Set<number>()
+  for (const [index, key] of keys.entries()) {
+    if (seen.has(key)) repeated.add(index)
+    seen.add(key)
+  }
+  return repeated
+}
+
+/** Values of the same text differ by their numbers. */
+function withNumber(order: string, column: string): string {
+  return `CONCAT(${order}, 0x00, LPAD(CAST(${column} AS UNSIGNED), 20, '0'))`
 }
 
 function labelsOf(column: string): string {

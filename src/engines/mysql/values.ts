@@ -67,7 +67,8 @@ const longTypes = new Set([
 const ends = ['2038-01-19 03:14:07.999999', '2106-02-07 06:28:15.999999']
 
 /** How the values of one column are read. */
-export function planValue({ name, type, dataType, period, characterSet }: MysqlColumn): ValuePlan {
+export function planValue(of: MysqlColumn): ValuePlan {
+  const { name, type, dataType, period, characterSet, collation } = of
   const column = quoteName(name)
   if (period === 'end') {
     const select = `IF(${column} IN (${ends.map(quoteText).join(', ')}), NULL, ${column})`
@@ -79,8 +80,8 @@ export function planValue({ name, type, dataType, period, characterSet }: MysqlC
     return { select: column, order: `HEX(${column})`, isLong, toText: hexText }
   if (scalarTypes.has(dataType))
     return { ...planScalar(column, type, dataType), order: scalarOrder(column, dataType), isLong }
-  if (dataType === 'enum') return { ...planLabel(column), isLong }
-  if (dataType === 'set') return { ...planLabels(column, type), isLong }
+  if (dataType === 'enum') return { ...planLabel({ column, type, collation }), isLong }
+  if (dataType === 'set') return { ...planLabels({ column, type, collation }), isLong }
   return { ...planText(column, characterSet), isLong }
 }
 

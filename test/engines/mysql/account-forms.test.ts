@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { definersOf } from '../../../src/engines/mysql/catalog/accounts.ts'
+import { readCreateUser } from '../../../src/engines/mysql/catalog/account-text.ts'
 import type { DbObject } from '../../../src/model.ts'
 import { createDatabase, dropDatabase } from '../../support/databases.ts'
 import { installedMysqlServers } from '../../support/mysql-servers.ts'
@@ -7,6 +9,29 @@ import { fillWith } from './fill-support.ts'
 import { startOwnServer } from './own-server.ts'
 import { filesOf, readWhole, requestFor, runClient, type Poured } from './round-trip.ts'
 import { snapshotScript } from './snapshot-script.ts'
+
+test('what every account has is left out, and a default is no clause of its own', () => {
+  const name = { user: 'a', host: '%' }
+  const made = (options: string) => readCreateUser(`CREATE USER \`a\`@\`%\` ${options}`, name).sql
+  expect(made('REQUIRE NONE PASSWORD EXPIRE DEFAULT PASSWORD REQUIRE CURRENT DEFAULT')).toBe(
+    made(''),
+  )
+  expect(made('REQUIRE SSL PASSWORD REQUIRE CURRENT OPTIONAL')).toContain(
+    '\n  REQUIRE SSL\n  PASSWORD REQUIRE CURRENT OPTIONAL;',
+  )
+})
+
+test('a definer stands at the head of a statement, not in a body', () => {
+  const line = 'CREATE DEFINER=`no`@`h` VIEW v AS SELECT 1'
+  const body = `SELECT '\n${line};\n';\n/*\n${line}\n*/`
+  const sql = `-- A note.\nSET @x = 1;\nDELIMITER ;;\nCREATE DEFINER=\`f\`\`g\`@\`%\` PROCEDURE p()\n${body}\n;;\nDELIMITER ;\nSET @x = 2;\n`
+  const put =
+    "-- A note.\nSET @statement = concat('CREATE ALGORITHM=MERGE DEFINER=`own`@`h` SQL', '');\n"
+  const view = { sql: `-- A note.\n-- And one.\n${line.replace('no', 'viewer')};\n` }
+  const trigger = { sql: '', sqlAfterRows: sql.replace('f``g', 'later') }
+  const names = [...definersOf([{ sql }, { sql: put }, view, trigger])]
+  expect(names).toEqual(['f`g@%', 'own@h', 'viewer@h', 'later@%'])
+})
 
 /** Accounts and their grants in every form that the products have, on a server of their own. */
 

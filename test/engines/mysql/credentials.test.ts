@@ -13,6 +13,11 @@ test.each([
   ["CONNECTION='mysql://u:s3cret@h:1/d/t'", "CONNECTION='mysql://u@h:1/d/t'"],
   ["CONNECTION='mysql://u:s3cret@s3cret@h/d/t'", "CONNECTION='mysql://u@h/d/t'"],
   ["CONNECTION='DSN=x;UID=u;PWD=s3cret;A=b'", "CONNECTION='DSN=x;UID=u;A=b'"],
+  ["CONNECTION='DSN=x;User ID=u;PWD={s3c;r}};et}'", "CONNECTION='DSN=x;User ID=u'"],
+  ["CONNECTION='DSN=x;PWD=s3c;ret;A=b'", "CONNECTION=''"],
+  ["CONNECTION='jdbc:oracle:thin:u/s3cret@h:1521/x'", "CONNECTION=''"],
+  ['`OPTION_LIST`=\'User=u,Password="s3c,ret",port=3\'', "`OPTION_LIST`='User=u,port=3'"],
+  ["`OPTION_LIST`='note=it''s,Password=s3c''ret'", "`OPTION_LIST`='note=it''s'"],
   ['CONNECTION=\'{"token": "s3cret"}\'', "CONNECTION=''"],
   [
     'COMMENT=\'host "h", user "u", password "s3cret", port "1"\'',
@@ -41,6 +46,8 @@ test.each([
   "ENCRYPTION='Y' COMMENT='x'",
   '`ENCRYPTED`=YES `ENCRYPTION_KEY_ID`=4',
   "CONNECTION='server/t' COMMENT=''",
+  "CONNECTION='jdbc:oracle:thin:@h:1521/x'",
+  "`DEFAULT_TOKENIZER`='TokenBigram' `TOKEN_FILTERS`='TokenFilterStem'",
   "DATA DIRECTORY='/srv/keys/tokens/'",
   "COMMENT='back\\\\slash\\n'",
 ])('%s stays as it is', (options) => {

@@ -36,6 +36,9 @@ test('only the own database goes from the libraries of a routine', () => {
     uses: ['a', 'd`e'],
   })
   expect(readUses(head + body, 'x')).toEqual({ statement: head + body, uses: [] })
+  const inside = "RETURN '\n    LANGUAGE JAVASCRIPT\n    USING (`x`.`y`)\n'"
+  const own = `CREATE FUNCTION \`f\`() RETURNS text\n    NO SQL\n    COMMENT 'a\\n'\n${inside}`
+  expect(readUses(own, 'x')).toEqual({ statement: own, uses: [] })
 })
 
 describe.each(installedMysqlServers.filter((name) => name === 'mysql'))('%s', (name) => {

@@ -69,6 +69,24 @@ describe.each(installedMysqlServers)('%s', (name) => {
     expect(filesOf(await readWhole(requestFor(trip.server, trip.copy)))).toEqual(filesOf(read))
   })
 
+  test('labels that repeat come back by their numbers', async () => {
+    trip.run(`
+      CREATE TABLE twice (id int PRIMARY KEY, e enum('a', 'b', 'a', 'B', 'c'), s set('x', 'y', 'x', 'z'), x enum('a', 'A') CHARACTER SET utf8mb4 COLLATE utf8mb4_bin);
+      INSERT INTO twice VALUES (1, 1, 1, 1), (2, 3, 4, 2), (3, 4, 12, NULL), (4, 2, 10, 2), (5, 5, 15, 1), (6, NULL, NULL, NULL), (7, 0, 0, NULL);
+      CREATE TABLE keyless AS SELECT e, s FROM twice; INSERT INTO keyless SELECT e, s FROM twice ORDER BY id DESC;`)
+    const { rows } = await trip.expectUnharmed()
+    expect(rows.get('twice')).toBe(
+      String.raw`1,a,x,a
+2,\3,\4,A
+3,\4,\12,
+4,b,"y,z",A
+5,c,\15,a
+6,,,
+7,\0,"",
+`,
+    )
+  })
+
   if (!isMariaDb) {
     test('JSON that its text does not tell is named', async () => {
       trip.run(`

@@ -92,6 +92,7 @@ const clauseWords = [
 const joiningWords: Readonly<Record<string, readonly string[]>> = {
   WITH: ['IDENTIFIED'],
   PASSWORD: ['BY'],
+  REQUIRE: ['PASSWORD'],
   IDENTIFIED: ['AND'],
   DEFAULT: ['EXPIRE', 'HISTORY', 'INTERVAL', 'CURRENT'],
 }

@@ -4,6 +4,7 @@ import { errorNumber, serverErrors } from '../failures.ts'
 import { quoteName } from '../lexer.ts'
 import { accountsGrant } from '../privileges.ts'
 import type { Server } from '../session.ts'
+import { splitStatements } from '../split.ts'
 import { accountWarnings, elsewhereOf, mandatoryRoles, type ShownAccount } from './account-facts.ts'
 import { accountName, accountSql, everybody } from './account-name.ts'
 import { readCreateUser } from './account-text.ts'
@@ -107,19 +108,27 @@ function staleGrants(
 
 /** `CREATE … DEFINER=`user`@`host`` at the beginning of a statement, also of one that is put together; under ANSI_QUOTES in ". */
 const definer =
-  /^(?:SET @statement = concat\(')?CREATE (?:OR REPLACE )?(?:ALGORITHM=\w+ )?DEFINER ?= ?(`(?:[^`]|``)*`|"(?:[^"]|"")*")(?:@(`(?:[^`]|``)*`|"(?:[^"]|"")*"))?/gm
+  /^(?:SET @statement = concat\(')?CREATE (?:OR REPLACE )?(?:ALGORITHM=\w+ )?DEFINER ?= ?(`(?:[^`]|``)*`|"(?:[^"]|"")*")(?:@(`(?:[^`]|``)*`|"(?:[^"]|"")*"))?/
 
-function definersOf(objects: readonly DbObject[]): ReadonlySet<string> {
-  const names = objects.flatMap(({ sql, sqlAfterRows = '' }) =>
-    [...`${sql}${sqlAfterRows}`.matchAll(definer)].map(([, user = '', host]) =>
-      accountName({
+/** The accounts by whose rights the objects' code runs. */
+export function definersOf(
+  objects: readonly Pick<DbObject, 'sql' | 'sqlAfterRows'>[],
+): ReadonlySet<string> {
+  const names = objects
+    .flatMap(({ sql, sqlAfterRows = '' }) => splitStatements(`${sql}${sqlAfterRows}`))
+    .flatMap((statement) => {
+      const [, user, host] = definer.exec(statement.replace(leadingNotes, '')) ?? []
+      if (user === undefined) return []
+      return accountName({
         user: unquoted(user),
         ...(host === undefined ? {} : { host: unquoted(host) }),
-      }),
-    ),
-  )
+      })
+    })
   return new Set(names)
 }
+
+/** The lines of comments that this program writes before a statement. */
+const leadingNotes = /^(?:--[^\n]*\n)+/
 
 function unquoted(name: string): string {
   const [quote = ''] = name

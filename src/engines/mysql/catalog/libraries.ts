@@ -1,6 +1,14 @@
 import type { DbObject, NotCaptured, ObjectKey } from '../../../model.ts'
 import type { Client } from '../client.ts'
-import { isToken, joinTokens, nameOf, quoteName, quoteText, tokenize } from '../lexer.ts'
+import {
+  depthChange,
+  isToken,
+  joinTokens,
+  nameOf,
+  quoteName,
+  quoteText,
+  tokenize,
+} from '../lexer.ts'
 import { isThisDatabase, type Server } from '../session.ts'
 import { changedWhileReading, describeAll, isVanished, notShown } from './describe.ts'
 import { delimited, withSettings } from './programs.ts'
@@ -57,7 +65,7 @@ export interface LibraryUser {
 
 /** Reads the `USING (…)` that the server writes between a routine's characteristics and its body. */
 export function readUses(statement: string, database: string): LibraryUser {
-  const [head = ''] = /^[\s\S]*?\n {4}USING \([^\n]*\)(?=\n)/.exec(statement) ?? []
+  const head = headWithUses(statement)
   const tokens = tokenize(head)
   const start = tokens.findLastIndex((token) => isToken(token, 'USING'))
   const uses: string[] = []
@@ -72,6 +80,30 @@ export function readUses(statement: string, database: string): LibraryUser {
   }
   const kept = joinTokens(tokens.filter((_, index) => !dropped.has(index)))
   return { statement: kept + statement.slice(head.length), uses }
+}
+
+const text = /'(?:[^'\\]|\\[\s\S]|'')*'/.source
+const returns = `(?: RETURNS (?:[^\\n']|${text})*)?`
+const characteristic = `\\n {4}(?:[A-Z]+(?: [A-Z]+)*|COMMENT ${text})(?=\\n)`
+const language = /\n {4}LANGUAGE (?!SQL\n)\w+(?=\n)/.source
+const usesClause = /\n {4}USING \([^\n]*\)(?=\n)/.source
+/** What the server writes between the parameters and the body of a routine that may use libraries. */
+const beforeBody = new RegExp(
+  `^${returns}(?:${characteristic})*?${language}(?:${characteristic})*?${usesClause}`,
+)
+
+/** A routine up to its libraries; empty when it has none. A body may hold the same words. */
+function headWithUses(statement: string): string {
+  const tokens = tokenize(statement)
+  let depth = 0
+  const end = tokens.findIndex((token) => {
+    const change = depthChange(token)
+    depth += change
+    return change < 0 && depth === 0
+  })
+  const parameters = joinTokens(tokens.slice(0, end + 1))
+  const [rest] = beforeBody.exec(statement.slice(parameters.length)) ?? []
+  return rest === undefined ? '' : parameters + rest
 }
 
 /** The libraries among `names` that a routine needs, and a warning for each that is gone. */

@@ -24,6 +24,7 @@ export interface MysqlColumn extends Column {
   readonly dataType: string
   /** Of a column of characters. */
   readonly characterSet?: string
+  readonly collation?: string
   /** Of a system-versioned table: since when the row was or until when it is current; a row that still is has no end. */
   readonly period?: 'start' | 'end'
 }
@@ -210,7 +211,7 @@ async function readColumns(
 ): Promise<ReadonlyMap<string, readonly MysqlColumn[]>> {
   const records = await client.query<ColumnFact | 'of'>(
     `SELECT table_name AS \`of\`, column_name AS name, column_type AS type, data_type AS data, extra AS extra,
-       generation_expression AS expression, character_set_name AS characters
+       generation_expression AS expression, character_set_name AS characters, collation_name AS collation
      FROM information_schema.columns WHERE ${isThisDatabase('table_schema', server)}
      ORDER BY table_name, ordinal_position`,
   )
@@ -218,7 +219,7 @@ async function readColumns(
   return new Map([...byTable].map(([table, rows]) => [table, rows.map(columnOf)]))
 }
 
-type ColumnFact = 'name' | 'type' | 'data' | 'extra' | 'expression' | 'characters'
+type ColumnFact = 'name' | 'type' | 'data' | 'extra' | 'expression' | 'characters' | 'collation'
 
 function columnOf({
   name,
@@ -227,6 +228,7 @@ function columnOf({
   extra,
   expression,
   characters,
+  collation,
 }: TextRecord<ColumnFact>): MysqlColumn {
   const period = /^ROW (START|END)$/.exec(expression ?? '')?.[1]
   return {
@@ -235,6 +237,7 @@ function columnOf({
     type: type ?? '',
     dataType: (data ?? '').toLowerCase(),
     ...(characters === null ? {} : { characterSet: characters.toLowerCase() }),
+    ...(collation === null ? {} : { collation: collation.toLowerCase() }),
     generated: /\b(?:VIRTUAL|STORED|PERSISTENT) GENERATED\b/i.test(extra ?? ''),
   }
 }
