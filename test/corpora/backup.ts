@@ -26,7 +26,10 @@ export class Backup {
     this.private = join(directory, 'private')
     this.#configuration = join(directory, 'etc', 'schema_backup.conf')
     mkdirSync(join(directory, 'etc'))
-    const places = `csv2_backup_dir: default\nuser_data_backup_dir: ${this.private}\nhost: ${host}\n`
+    // Customers and staff with their addresses and passwords are global here, so that all rows are compared, and releases
+    // that are years apart follow one another.
+    const guards = 'leak_guard: {enabled: false}\nshrink_guard: {enabled: false}\n'
+    const places = `csv2_backup_dir: default\nuser_data_backup_dir: ${this.private}\nhost: ${host}\n${guards}`
     writeFileSync(this.#configuration, `${places}${settings}\n`)
   }
 
